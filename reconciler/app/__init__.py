@@ -1,0 +1,26 @@
+"""Joins pipeline, kinds and a world: the only importer of world/."""
+
+from __future__ import annotations
+
+from reconciler.app.checkup import Finding, check_up
+from reconciler.app.explaining import Why, WhyPart, why
+from reconciler.app.importing import Imported, import_home, init
+from reconciler.app.opening import environment, open_app, open_home
+from reconciler.app.session import App
+from reconciler.pipeline.apply import Result
+
+__all__ = [
+    "App",
+    "Finding",
+    "Imported",
+    "Result",
+    "Why",
+    "WhyPart",
+    "check_up",
+    "environment",
+    "import_home",
+    "init",
+    "open_app",
+    "open_home",
+    "why",
+]

@@ -1,0 +1,141 @@
+"""A home as it stands → desired state in a repository, with ownership recorded; no byte of the home changes."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.app.opening import app
+from reconciler.app.session import App
+from reconciler.model.change import Action
+from reconciler.model.kind import Found, Left
+from reconciler.model.outcome import Run
+from reconciler.model.problem import Invalid, Origin, Problem, Severity, invalid
+from reconciler.model.resource import Claim, File
+from reconciler.model.world import Edit, Env, World
+from reconciler.pipeline import aim, survey
+from reconciler.pipeline.describe import Description, describe
+from reconciler.pipeline.settings import PATH
+
+REPOSITORY = "repository"
+SETTINGS = """\
+# This repository's id: it names the owner in the state of every home that applies it.
+id: {id}
+
+# What may be done about edits made by hand or by other programs: enforce (the default), report, ignore.
+# A pattern is a kind, a reference or a glob; later lines win.
+# modes:
+#   agent/scratch/*: ignore
+#   file/zed/*: report
+"""
+ATTRIBUTES = "# What stands here is applied byte for byte: git must not convert line ends.\n* -text\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import took and what it left, with the run that recorded ownership."""
+
+    folder: str
+    found: tuple[Found, ...]
+    left: tuple[Left, ...]
+    written: tuple[str, ...]
+    kept: int
+    problems: tuple[Problem, ...]
+    run: Run | None
+
+
+def init(env: Env, directory: str | None) -> tuple[str, tuple[str, ...]]:
+    """Starts a desired-state repository; its folder, and the paths that were written. Raises Invalid."""
+    top = repository_top(env, directory)
+    starters = {
+        PATH: SETTINGS.format(id=uuid.uuid4().hex[:12]),
+        "desired-state/.gitattributes": ATTRIBUTES,
+    }
+    missing = {path: text for path, text in starters.items() if not os.path.lexists(f"{top}/{path}")}
+    return top, _written(top, {path: File(text.encode()) for path, text in missing.items()}, env)
+
+
+def repository_top(env: Env, directory: str | None) -> str:
+    """The top folder of the git repository around `directory`. Raises Invalid."""
+    from reconciler.world import git
+
+    named = directory or env.variables.get("RECONCILE_REPO") or "."
+    start = os.path.abspath(os.path.expanduser(named))
+    if not os.path.isdir(start):
+        raise invalid(named, "there is no such folder", "make it, and `git init` in it")
+    top = git.find(start)
+    if top is None:
+        raise invalid(start, "this folder lies in no git repository", "`git init` first, then run this again")
+    return top
+
+
+def import_home(env: Env, directory: str | None, include: Sequence[str] = ()) -> Imported:
+    """Writes what describes this home and is not in git yet. Raises Invalid."""
+    top, _ = init(env, directory)
+    opened = app(env, top)
+    loaded = opened.load()
+    rows = opened.journal.recorded()
+    layout = survey.survey(opened.roots, opened.world, rows)
+    known = {t.claim for t in aim.aim(loaded, layout, opened.kinds, opened.roots)}
+    taken = {resource.ref for resource in loaded.resources}
+    others = {row.claim for row in rows if row.repo != opened.repo}
+    said = describe(layout, opened.kinds, opened.world, known=lambda c: c in known or c in others, include=include)
+    missing = _included(said, opened, include)
+    new, clashing = [f for f in said.found if f.ref not in taken], [f for f in said.found if f.ref in taken]
+    written = _written(top, {s.path: s.file for found in new for s in found.sources}, env)
+    run = _record(app(env, top), new)
+    left = (*said.left, *_clashes(clashing), *(Left(c, "owned by another repository") for c in sorted(others)))
+    return Imported(top, tuple(new), left, written, len(known), (*loaded.problems, *_problems(said), *missing), run)
+
+
+def _clashes(found: Sequence[Found]) -> list[Left]:
+    return [Left(claim, f"{f.ref} stands in git already, for another file") for f in found for claim in f.claims]
+
+
+def _problems(said: Description) -> list[Problem]:
+    return [left.problem for left in said.left if left.problem is not None]
+
+
+def _included(said: Description, opened: App, include: Sequence[str]) -> list[Problem]:
+    """`--include` paths that name nothing: a typing error must not pass for done."""
+    shown = {opened.world.show(c.root, c.path) for f in said.found for c in f.claims}
+    return [
+        Problem(origin, "there is nothing to import under this path", "write it as the list above does")
+        for path in include
+        if path not in shown
+        for origin in [Origin(path)]
+    ]
+
+
+def _written(top: str, files: dict[str, File], env: Env) -> tuple[str, ...]:
+    """Writes new files of the repository; none that stands there is touched. Raises Invalid."""
+    world = _repository_world(top, env)
+    paths = sorted(files)
+    edited = world.edit([Edit(REPOSITORY, path, None, files[path]) for path in paths])
+    problems = [e.problem for e in edited if e.problem is not None]
+    if problems:
+        raise Invalid(problems)
+    return tuple(paths)
+
+
+def _repository_world(top: str, env: Env) -> World:
+    from reconciler.world.local import LocalWorld
+
+    return LocalWorld({REPOSITORY: top}, env.home)
+
+
+def _record(opened: App, found: Sequence[Found]) -> Run | None:
+    """Takes over what was just described: it is equal, so nothing is written but our own state."""
+    if not found:
+        return None
+    claims: set[Claim] = {claim for item in found for claim in item.claims}
+    plan = opened.plan()
+    ours = tuple(c for c in plan.changes if c.claim in claims and c.action is Action.RECORD)
+    return opened.apply(replace(plan, changes=ours), verb="import").run
+
+
+def errors(imported: Imported) -> bool:
+    """Whether something could not be read, so that the import ends with 1."""
+    return any(p.severity is Severity.ERROR for p in imported.problems)

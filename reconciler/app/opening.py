@@ -1,0 +1,81 @@
+"""Variables and a folder → an App over this machine. Looks; makes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from reconciler import registry
+from reconciler.app.session import App
+from reconciler.model.problem import invalid
+from reconciler.model.world import Env, Repository
+
+HINT = "`cd` into it, name it with `-C DIR`, or start one with `reconcile init`"
+
+
+def environment(variables: Mapping[str, str]) -> Env:
+    """Where this user's things are. Raises Invalid."""
+    from reconciler.world import local
+
+    return local.environment(variables)
+
+
+def open_app(env: Env, directory: str | None = None) -> App:
+    """The app over the repository that `directory`, RECONCILE_REPO, the current folder or the state names."""
+    top = found(env, directory)
+    if top is None:
+        raise invalid("repository", "no desired-state repository found", HINT)
+    return app(env, top)
+
+
+def open_home(env: Env, directory: str | None = None) -> App:
+    """The same for verbs that can do without a repository."""
+    return app(env, found(env, directory))
+
+
+def app(env: Env, top: str | None) -> App:
+    """An app over this machine and the repository at `top`."""
+    from reconciler.world.git import GitRepository
+    from reconciler.world.local import LocalWorld
+    from reconciler.world.seal import Seal
+    from reconciler.world.store import Store
+
+    folders = {root.name: root.path(env) for root in registry.ROOTS}
+    seal = Seal(f"{env.data}/reconciler")
+    store = Store(f"{env.state}/reconciler/state.db", seal, folders, env.home)
+    repository: Repository | None = GitRepository(top) if top else None
+    return App(env, repository, LocalWorld(folders, env.home), store, seal)
+
+
+def found(env: Env, directory: str | None) -> str | None:
+    """The top folder of the repository meant; None where nothing names one. Raises Invalid."""
+    from reconciler.world import git
+
+    named = directory or env.variables.get("RECONCILE_REPO")
+    start = os.path.abspath(os.path.expanduser(named or "."))
+    if named and not os.path.isdir(start):
+        raise invalid(named, "there is no such folder", "check `-C` or RECONCILE_REPO")
+    top = git.find(start)
+    if named and top is None:
+        raise invalid(named, "this folder lies in no git repository", "`git init` there first")
+    if top is not None and (named or os.path.isdir(f"{top}/desired-state")):
+        _with_desired_state(top)
+        return top
+    return _only_known(env)
+
+
+def _with_desired_state(top: str) -> None:
+    if not os.path.isdir(f"{top}/desired-state"):
+        hint = "`reconcile init` starts one, `reconcile import` fills it from this home"
+        raise invalid(top, "this repository has no desired-state/ folder", hint)
+
+
+def _only_known(env: Env) -> str | None:
+    """The repository that this HOME's state knows, where there is just one."""
+    from reconciler.world.store import known_repositories
+
+    folders = [f for f in known_repositories(f"{env.state}/reconciler/state.db") if os.path.isdir(f"{f}/desired-state")]
+    if len(folders) > 1:
+        listed = ", ".join(f"`{folder}`" for folder in folders)
+        raise invalid("repository", f"this home is kept by several repositories: {listed}", "name one with `-C DIR`")
+    return folders[0] if folders else None

@@ -1,0 +1,174 @@
+"""One user's home and one repository, and the verbs over them: pipeline, kinds and a world joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from reconciler import registry
+from reconciler.model.change import Plan
+from reconciler.model.fingerprint import Codec, fingerprint
+from reconciler.model.kind import AnyKind, Root
+from reconciler.model.outcome import Journal, Run
+from reconciler.model.problem import Invalid, Origin, Problem, invalid
+from reconciler.model.resource import Loaded, Revision
+from reconciler.model.world import Cipher, Env, Repository, World
+from reconciler.pipeline import cycle
+from reconciler.pipeline.apply import Hands, Result, apply
+from reconciler.pipeline.judge import matches
+from reconciler.pipeline.load import load
+
+Waiting = Callable[[str], None]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class App:
+    """Everything a verb needs. `repository` is None where a verb can do without."""
+
+    env: Env
+    repository: Repository | None
+    world: World
+    journal: Journal
+    cipher: Cipher
+    kinds: tuple[AnyKind, ...] = registry.KINDS
+    roots: tuple[Root, ...] = registry.ROOTS
+
+    @property
+    def here(self) -> Repository:
+        """The repository, for the verbs that need one. Raises Invalid."""
+        if self.repository is None:
+            raise invalid("repository", "no desired-state repository found", "`cd` into it, or name it with `-C DIR`")
+        return self.repository
+
+    def load(self, which: str = "work") -> Loaded:
+        """What "work", "index" or a commit says. Raises Invalid with every problem."""
+        return load(self.here.tree(which), self.kinds, registry.PENDING)
+
+    @cached_property
+    def repo(self) -> str:
+        """The repository's id: the one in reconcile.yaml, or its real path."""
+        try:
+            return self.load().settings.id or self.here.folder
+        except Invalid:
+            return self.here.folder
+
+    def eyes(self, repo: str) -> cycle.Eyes:
+        return cycle.Eyes(self.kinds, self.roots, self.world, self.journal, repo, self.env.host, self.env.home)
+
+    def plan(self, which: str = "work", targets: Sequence[str] = (), force: Sequence[str] = ()) -> Plan:
+        """What would change and why. Raises Invalid."""
+        loaded = self.load(which)
+        repo = loaded.settings.id or self.here.folder
+        plan = cycle.propose(loaded, self.eyes(repo), only=targets, force=force)
+        self._known((*targets, *force), loaded, repo)
+        return plan
+
+    def _known(self, patterns: Sequence[str], loaded: Loaded, repo: str) -> None:
+        """Raises Invalid for a TARGET that names nothing."""
+        refs = {r.ref for r in loaded.resources} | {row.ref for row in self.journal.recorded() if row.repo == repo}
+        missing = [p for p in patterns if not any(matches(p, ref) for ref in refs)]
+        if missing:
+            raise Invalid(_unknown(pattern, [str(ref) for ref in refs]) for pattern in missing)
+
+    def apply(
+        self,
+        plan: Plan,
+        *,
+        verb: str = "apply",
+        wait: bool = True,
+        on_wait: Waiting = lambda holder: None,
+        progress: Progress = lambda done, total: None,
+    ) -> Result:
+        """Does what the plan allows. Raises Invalid where another run holds the lock and we may not wait."""
+        if not plan.due and not plan.bookkeeping:
+            return Result(None)
+        with self.locked(verb, wait, on_wait):
+            folder = self.repository.folder if self.repository else plan.repo
+            hands = Hands(self.kinds, self.world, self.journal)
+            result = apply(plan, hands, verb=verb, folder=folder, progress=progress)
+            self._pin(plan, verb)
+        return result
+
+    def _pin(self, plan: Plan, verb: str) -> None:
+        if verb == "rollback":
+            self.journal.pin(plan.repo, plan.revision.commit, plan.title)
+        elif verb == "apply" and self.journal.pinned(plan.repo) is not None:
+            self.journal.pin(plan.repo, "", "")
+
+    @contextmanager
+    def locked(self, verb: str, wait: bool, on_wait: Waiting) -> Iterator[None]:
+        """The one lock of this HOME, which a dead process cannot hold."""
+        from reconciler.world.lock import held
+
+        with held(f"{self.env.state}/reconciler/lock", f"reconcile {verb}", wait, on_wait):
+            yield
+
+    def undo(self, run: int, force: Sequence[str] = ()) -> Plan:
+        """The plan that takes a run back. Raises Invalid."""
+        found = next((r for r in self.journal.runs() if r.id == run), None)
+        if found is None:
+            raise invalid("history", f"there is no run {run}", "see `reconcile history`")
+        return cycle.take_back(run, self._revision(), self.eyes(found.repo), force)
+
+    def release(self, refs: Sequence[str]) -> Plan:
+        """The plan that hands back what stood there before it was ours. Raises Invalid."""
+        owned = {row.ref for row in self.journal.recorded() if row.repo == self.repo}
+        missing = [p for p in refs if not any(matches(p, ref) for ref in owned)]
+        if missing:
+            raise Invalid(_unknown(pattern, [str(ref) for ref in owned]) for pattern in missing)
+        return cycle.hand_back(refs, self._revision(), self.eyes(self.repo))
+
+    def _revision(self) -> Revision:
+        return self.repository.tree("work").revision if self.repository else Revision("none", "")
+
+    @property
+    def codecs(self) -> dict[str, Codec[Any]]:
+        return {kind.name: kind.codec for kind in self.kinds}
+
+    def save(self, plan: Plan) -> str:
+        """The plan as a JSON document that holds no secret in clear."""
+        from reconciler.formats import plan_json
+
+        self.cipher.keep()
+        return plan_json.dumps(plan, self.codecs, self.cipher.seal)
+
+    def reopen(self, text: str) -> Plan:
+        """A saved plan. Raises Invalid where it is of another machine, HOME or repository, or was tampered with."""
+        from reconciler.formats import plan_json
+
+        plan = plan_json.loads(text, self.codecs, self.cipher.unseal)
+        problems = list(self._foreign(plan))
+        key = self.journal.key()
+        for change in plan.changes:
+            if fingerprint(change.after, self.codecs[change.ref.kind], key) != change.fingerprint:
+                problems.append(
+                    Problem(Origin("plan"), f"{change.ref}: its content is not what was planned", "plan again")
+                )
+        if problems:
+            raise Invalid(problems)
+        return plan
+
+    def _foreign(self, plan: Plan) -> Iterator[Problem]:
+        for what, theirs, ours in (
+            ("machine", plan.host, self.env.host),
+            ("HOME", plan.home, self.env.home),
+            ("repository", plan.repo, self.repo),
+        ):
+            if theirs != ours:
+                yield Problem(Origin("plan"), f"made for the {what} `{theirs}`, this is `{ours}`", "plan again here")
+
+    def open_runs(self) -> Sequence[Run]:
+        """Runs that something stopped half-way."""
+        return [run for run in self.journal.runs() if not run.ended]
+
+
+def _unknown(pattern: str, refs: Sequence[str]) -> Problem:
+    import difflib
+
+    near = difflib.get_close_matches(pattern, refs, 1)
+    hint = f"did you mean `{near[0]}`?" if near else "`reconcile status` lists what there is"
+    return Problem(Origin(pattern), "names nothing in git and nothing we own", hint)

@@ -1,0 +1,44 @@
+"""A plan → shown, asked about, done, reported; the exit status. What `apply`, `rollback` and `release` share."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from reconciler.cli import exits, showing, terminal
+from reconciler.cli.render_run import result_text
+from reconciler.model.change import Plan
+
+if TYPE_CHECKING:
+    from reconciler.app import App
+
+NOBODY = "nobody to ask: nothing was changed\n  hint: `--yes` does it without asking"
+
+
+class Deed(NamedTuple):
+    """How a verb speaks of what it does; `more`: the command that shows diffs whole."""
+
+    verb: str
+    doing: str
+    question: str
+    more: str
+
+
+APPLY = Deed("apply", "applying", "Apply these changes?", "`reconcile plan TARGET --full`")
+ROLLBACK = Deed("rollback", "taking back", "Take this back?", "`reconcile rollback RUN --full`")
+RELEASE = Deed("release", "handing back", "Hand this back?", "`reconcile release TARGET --full`")
+
+
+def act(plan: Plan, app: App, args: Namespace, deed: Deed, *, ask: bool, only: Sequence[str] = ()) -> int:
+    """Bookkeeping of an apply needs no yes: it touches nothing."""
+    showing.show_plan(plan, app, args, more=deed.more, only=only)
+    if ask and (plan.due or (plan.title and plan.bookkeeping)):
+        answer = terminal.ask(deed.question)
+        if not answer:
+            terminal.say(NOBODY if answer is None else "nothing was changed")
+            return exits.TROUBLE
+    with terminal.progress(deed.doing) as step:
+        result = app.apply(plan, verb=deed.verb, wait=not args.no_wait, on_wait=terminal.waiting, progress=step)
+    terminal.show(result_text(result.run, result.outcomes, terminal.style(args)))
+    return exits.of_apply(plan, result.outcomes)

@@ -1,0 +1,36 @@
+"""`reconcile apply`: shows the plan, asks, does it; a saved plan is done exactly as it was saved."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+EXITS = (
+    "Exit status: 0 if everything was done; 1 if anything was refused, stale, in conflict or failed, or you said no."
+)
+
+
+def options(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "targets",
+        nargs="*",
+        metavar="PLAN|TARGET",
+        help="a file from `plan -o` (- for stdin), or references, kinds, globs",
+    )
+    parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
+    parser.add_argument("--force", action="append", default=[], metavar="REF", help="let git win where this is held")
+    parser.add_argument("--no-wait", action="store_true", help="exit 1 when another apply is at work")
+    parser.add_argument("--full", action="store_true", help="show every diff whole")
+
+
+def run(args: Namespace) -> int:
+    from reconciler.cli import acting, opening, saved, showing, terminal
+
+    app = opening.with_repository(args)
+    path = saved.named([kind.name for kind in app.kinds], args.targets)
+    if path is not None:
+        saved.alone(args)
+        # A saved plan was read before it was saved: it is not asked about again.
+        return acting.act(app.reopen(saved.text(path)), app, args, acting.APPLY, ask=False)
+    with terminal.busy(showing.LOOKING):
+        plan = app.plan("work", args.targets, args.force)
+    return acting.act(plan, app, args, acting.APPLY, ask=not args.yes, only=args.targets)

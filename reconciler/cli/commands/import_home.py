@@ -1,0 +1,36 @@
+"""`reconcile import`: this home → desired state that describes it, owned as it stands; names all that was left out."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+EXITS = "Exit status: 0; 1 if something could not be read (the rest is imported all the same)."
+
+
+def options(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--include",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="take this file although it looks as if it held a secret",
+    )
+    parser.add_argument("--json", action="store_true", help="print what was taken and left as JSON")
+
+
+def run(args: Namespace) -> int:
+    import os
+
+    from reconciler.app import environment, import_home
+    from reconciler.cli import opening, terminal
+    from reconciler.cli.render_import import import_record, import_text
+    from reconciler.model.problem import Severity
+
+    imported = import_home(environment(os.environ), args.directory, args.include)
+    world = opening.with_repository(args).world
+    left = [(world.show(entry.claim.root, entry.claim.path), entry.reason) for entry in imported.left]
+    if args.json:
+        terminal.show_json(import_record(imported, left))
+    else:
+        terminal.show(import_text(imported, terminal.short(imported.folder), left, terminal.style(args)))
+    return 1 if any(problem.severity is Severity.ERROR for problem in imported.problems) else 0

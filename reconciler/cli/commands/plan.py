@@ -1,0 +1,60 @@
+"""`reconcile plan`: desired state, the record and this home → what would change and why, as text, JSON or a file."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+EXITS = "Exit status: 0; with --exit-code 2 if there are changes, 3 if there is only drift; 1 for any mistake."
+HINT = "`reconcile apply` to do it · `-o FILE` to save it · `reconcile why REF` to ask about a line"
+HELD = "`reconcile apply --force REF` to do what is held · `reconcile why REF` to ask about a line"
+
+
+def options(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "targets", nargs="*", metavar="TARGET", help="a reference, a kind or a glob: agent/x, agent, 'agent/team/*'"
+    )
+    parser.add_argument("-o", dest="output", metavar="FILE", help="save the plan, for `reconcile apply FILE`")
+    parser.add_argument("--json", action="store_true", help="print the plan as it would be saved")
+    parser.add_argument("--rev", default="work", metavar="REV", help="plan for a commit instead of the work tree")
+    parser.add_argument("--force", action="append", default=[], metavar="REF", help="plan as `apply --force REF` would")
+    parser.add_argument("--exit-code", action="store_true", help="2 if there are changes, 3 if there is only drift")
+    parser.add_argument("--full", action="store_true", help="show every diff whole, and what is created and deleted")
+
+
+def run(args: Namespace) -> int:
+    from reconciler.cli import exits, opening, showing, terminal
+
+    app = opening.with_repository(args)
+    with terminal.busy(showing.LOOKING):
+        plan = app.plan(args.rev, args.targets, args.force)
+    if args.output:
+        _save(app.save(plan), args.output)
+    if args.json:
+        terminal.show(app.save(plan))
+    else:
+        hint = _saved_hint(args.output) if args.output else HINT if plan.due else HELD
+        showing.show_plan(plan, app, args, hint=hint, only=args.targets)
+    return exits.of_plan(plan) if args.exit_code else 0
+
+
+def _saved_hint(path: str) -> str:
+    import shlex
+
+    return f"saved: `reconcile apply {shlex.quote(path)}` does exactly this"
+
+
+def _save(text: str, path: str) -> None:
+    """Readable by its owner only, and never half written."""
+    import os
+
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except OSError as error:
+        from reconciler.model.problem import invalid
+
+        if os.path.lexists(temporary):
+            os.unlink(temporary)
+        raise invalid(path, f"cannot be written: {(error.strerror or str(error)).lower()}") from None

@@ -1,0 +1,48 @@
+"""`reconcile release`: references → the plan that brings back what stood there before us; shown, asked, done."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.app import App
+
+EXITS = "Exit status: 0 if everything was handed back; 1 if anything failed, or you said no."
+
+AGAIN = "the next `reconcile apply` would take it over again; remove it from desired-state/ too"
+
+
+def options(parser: ArgumentParser) -> None:
+    parser.add_argument("refs", nargs="*", metavar="REF", help="a reference, a kind or a glob")
+    parser.add_argument("--all", action="store_true", help="everything that this repository owns here")
+    parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
+    parser.add_argument("--no-wait", action="store_true", help="exit 1 when another apply is at work")
+    parser.add_argument("--full", action="store_true", help="show every diff whole")
+
+
+def run(args: Namespace) -> int:
+    from reconciler.cli import acting, opening, terminal
+    from reconciler.cli.parser import UsageError
+
+    if bool(args.refs) == args.all:
+        text = "say what to hand back" if not args.refs else "either name references or say `--all`, not both"
+        raise UsageError("reconcile release", text, "`reconcile release agent/x`, or `--all`")
+    app = opening.with_repository(args)
+    plan = app.release(args.refs)
+    status = acting.act(plan, app, args, acting.RELEASE, ask=not args.yes)
+    named = _still_named(app, {str(change.ref) for change in plan.changes})
+    if status == 0 and named:
+        terminal.say(f"git still names {named}: {AGAIN}")
+    return status
+
+
+def _still_named(app: App, refs: set[str]) -> str:
+    from reconciler.model.problem import Invalid
+
+    try:
+        named = sorted(refs & {str(resource.ref) for resource in app.load().resources})
+    except Invalid:
+        return ""
+    shown = ", ".join(f"`{ref}`" for ref in named[:3])
+    return f"{shown} and {len(named) - 3} more" if len(named) > 3 else shown

@@ -1,0 +1,34 @@
+"""`reconcile validate`: desired state → every problem in it, with its place and remedy. Looks at nothing else."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+EXITS = "Exit status: 0 if desired state is valid; 1 if it is not."
+
+
+def options(parser: ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the problems as JSON")
+
+
+def run(args: Namespace) -> int:
+    from reconciler.cli import opening, terminal
+    from reconciler.cli.phrase import count
+    from reconciler.cli.render_problems import problem_lines, problem_record
+    from reconciler.model.problem import Invalid
+
+    try:
+        loaded = opening.with_repository(args).load()
+    except Invalid as error:
+        if args.json:
+            terminal.show_json({"valid": False, "problems": [problem_record(p) for p in error.problems]})
+            return 1
+        raise
+    if args.json:
+        terminal.show_json({"valid": True, "problems": [problem_record(p) for p in loaded.problems]})
+        return 0
+    style = terminal.style(args)
+    warnings = f", {count(len(loaded.problems), 'warning')}" if loaded.problems else ""
+    last = f"{count(len(loaded.resources), 'object')} valid{warnings}"
+    terminal.show(style.finish([*problem_lines(loaded.problems, style), last]))
+    return 0

@@ -1,0 +1,73 @@
+"""A plan's changes → the entries people read: one a resource and cause, in sections by cause. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from reconciler.model.change import Action, Cause, Change
+from reconciler.model.resource import Ref
+
+SECTIONS = {
+    "drift": "Drift: changed here since the last apply; what git says comes back",
+    "conflict": "Conflicts: held until you say whose change wins",
+    "forced": "Conflicts: what was edited here gives way, as you told",
+    "adopt": "Taken over: something else stands here; it is kept, and `reconcile release` brings it back",
+    "commit": "Changes: git asks for them",
+    "orphan": "Removed from git",
+    "undo": "What goes back",
+    "left": "Edited here since: stays as it is, and is no longer ours",
+    "unknown": "Unknown: the recorded state is lost, so nobody knows whose edits these are",
+    "held": "Held: listed, not done",
+}
+SIGNS = {Action.CREATE: "+", Action.DELETE: "-", Action.RECORD: "=", Action.FORGET: "="}
+
+
+class Item(NamedTuple):
+    """One entry: a resource, and those of its changes that have one cause."""
+
+    ref: Ref
+    changes: tuple[Change[Any], ...]
+
+    @property
+    def first(self) -> Change[Any]:
+        return self.changes[0]
+
+    @property
+    def held(self) -> bool:
+        return not self.first.verdict.allowed
+
+    @property
+    def sign(self) -> str:
+        signs = {sign(change) for change in self.changes}
+        return signs.pop() if len(signs) == 1 else "~"
+
+
+class Grouped(NamedTuple):
+    """An entry and the key of its section."""
+
+    section: str
+    item: Item
+
+
+def sign(change: Change[Any]) -> str:
+    return SIGNS.get(change.action, "~") if change.verdict.allowed else "!"
+
+
+def grouped(changes: Sequence[Change[Any]]) -> Iterator[Grouped]:
+    """Changes that touch something or are held, by name; what is only recorded is no entry."""
+    found: dict[tuple[Ref, str], list[Change[Any]]] = {}
+    for change in changes:
+        if section := _section(change):
+            found.setdefault((change.ref, section), []).append(change)
+    for (ref, section), members in sorted(found.items(), key=lambda entry: entry[0]):
+        yield Grouped(section, Item(ref, tuple(members)))
+
+
+def _section(change: Change[Any]) -> str:
+    if not change.verdict.allowed and change.cause not in (Cause.CONFLICT, Cause.UNKNOWN):
+        return "held"
+    if change.action.bookkeeping:
+        # Handing back what was edited by hand writes nothing, but it is the one line the reader must not miss.
+        return "left" if change.cause is Cause.CONFLICT else ""
+    return "forced" if change.cause is Cause.CONFLICT and change.verdict.allowed else change.cause.value

@@ -1,0 +1,24 @@
+"""Options → the app a command works with. Raises Invalid where none can be had."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.app import App
+
+
+def with_repository(args: Namespace) -> App:
+    """For commands that read desired state."""
+    from reconciler.app import environment, open_app
+
+    return open_app(environment(os.environ), args.directory)
+
+
+def with_home(args: Namespace) -> App:
+    """For commands that can do without."""
+    from reconciler.app import environment, open_home
+
+    return open_home(environment(os.environ), args.directory)

@@ -1,0 +1,63 @@
+"""A plan → what people read before they say yes: grouped by cause, one entry a resource, a summary, a hint. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from reconciler.cli.grouping import SECTIONS, Item, grouped
+from reconciler.cli.render_body import Page
+from reconciler.cli.render_change import item_lines
+from reconciler.cli.render_problems import problem_lines
+from reconciler.cli.render_summary import in_step, revision, summary
+from reconciler.cli.style import Style, columns
+from reconciler.model.change import Plan
+
+WIDEST = 44
+
+
+def plan(plan: Plan, show: Callable[[str, str], str]) -> str:
+    """The whole plan without colours or advice, as tests compare it."""
+    return plan_text(plan, Page(Style(), show))
+
+
+def plan_text(plan: Plan, page: Page) -> str:
+    """The whole plan."""
+    style = page.style
+    warnings = list(problem_lines(plan.problems, style))
+    if not plan.due and not plan.held and not plan.title:
+        return style.finish([*warnings, style.safe(in_step(plan, page.only))])
+    items = list(grouped(plan.changes))
+    page = replace(page, column=min(max((columns(str(item.ref)) for _, item in items), default=0), WIDEST))
+    lines = [*_header(plan, page), ""]
+    for section, title in SECTIONS.items():
+        if found := [item for key, item in items if key == section]:
+            lines += [style.paint(title, "title"), *_section(found, page), ""]
+    lines += [*warnings, *([""] if warnings else []), style.paint(summary(plan), "title")]
+    return style.finish([*lines, *([style.paint(page.hint, "dim")] if page.hint else [])])
+
+
+def _header(plan: Plan, page: Page) -> Iterator[str]:
+    """What is compared with what, and where."""
+    safe = page.style.safe
+    if plan.title:
+        yield page.style.paint(safe(plan.title), "title")
+    only = f" · only {safe(' '.join(page.only))}" if page.only else ""
+    yield f"desired-state at {safe(revision(plan))} · this is `{safe(plan.host)}`{only}"
+
+
+def _section(items: Sequence[Item], page: Page) -> Iterator[str]:
+    for item in items:
+        yield from item_lines(item, page)
+    yield from _hints([item for item in items if item.held], page)
+
+
+def _hints(items: Sequence[Item], page: Page) -> Iterator[str]:
+    """Each hint once: the same advice for many resources names them REF."""
+    hints: dict[str, str] = {}
+    for item in items:
+        if hint := item.first.verdict.hint:
+            general = hint.replace(str(item.ref), "REF")
+            hints[general] = general if general in hints else hint
+    for hint in hints.values():
+        yield f"  {page.style.paint(f'hint: {page.style.safe(hint)}', 'dim')}"

@@ -1,0 +1,78 @@
+"""The changes of one resource → the lines a plan shows for them: its own line, its files, what differs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from reconciler.cli import phrase
+from reconciler.cli.grouping import Item, sign
+from reconciler.cli.render_body import Page, body, learn, place, size
+from reconciler.cli.style import pad
+from reconciler.model.change import Action, Cause, Change, Standing
+
+TONES = {"+": "create", "-": "delete", "~": "update", "!": "held", "=": "dim"}
+FEW = 8
+INDENT = 6
+
+
+def item_lines(item: Item, page: Page) -> list[str]:
+    """The entry's own line, and what differs below it."""
+    style, single = page.style, len(item.changes) == 1
+    learn(item.changes, style)
+    inline = single and _fits_inline(item.first)
+    detail = phrase.field(item.first.diff.fields[0], style) if inline else _detail(item, page)
+    name = style.paint(pad(style.safe(str(item.ref)), page.column), "title")
+    head = f"  {style.paint(item.sign, TONES[item.sign])} {name}  {detail}"
+    if single:
+        return [head, *([] if inline else body(item.first, page, INDENT))]
+    return [head, *_parts(item, page)]
+
+
+def _fits_inline(change: Change[Any]) -> bool:
+    diff = change.diff
+    return change.verdict.allowed and len(diff.fields) == 1 and not diff.text and not diff.note and not _note(change)
+
+
+def _detail(item: Item, page: Page) -> str:
+    first, style = item.first, page.style
+    if item.held:
+        return style.safe(first.verdict.rule)
+    if len(item.changes) == 1:
+        return phrase.joined([place(first, page), _note(first), size(first)])
+    notes = {_note(change) for change in item.changes}
+    common = notes.pop() if len(notes) == 1 else ""
+    return phrase.joined([f"{phrase.count(len(item.changes), 'file')} in {_folder(item.changes, page)}", common])
+
+
+def _folder(changes: Sequence[Change[Any]], page: Page) -> str:
+    """The folder they all stand in."""
+    paths = [place(change, page) for change in changes]
+    start = paths[0][: phrase.alike(min(paths), max(paths)).head]
+    return start[: start.rfind("/") + 1]
+
+
+def _note(change: Change[Any]) -> str:
+    """What neither the sign nor the heading says."""
+    if change.action is Action.RESTORE and change.cause is not Cause.UNDO:
+        return "what stood there before comes back"
+    if change.action is Action.CREATE and change.cause in (Cause.DRIFT, Cause.CONFLICT):
+        return "removed here"
+    if change.action is Action.DELETE and change.recorded is not None:
+        return "made by us" if change.recorded.standing is Standing.CREATED else "stood here before it was ours"
+    return ""
+
+
+def _parts(item: Item, page: Page) -> Iterator[str]:
+    """The files of a resource: names alone where that says all, else each with what differs."""
+    shown = item.changes if page.style.full else item.changes[:FEW]
+    names = [page.style.safe(change.target.part or change.claim.path) for change in shown]
+    more = [f"… {len(item.changes) - len(shown)} more"] if len(shown) < len(item.changes) else []
+    if not page.style.full and item.sign in "+-=":
+        yield " " * INDENT + page.style.paint(", ".join([*names, *more]), "dim")
+        return
+    for name, change in zip(names, shown, strict=True):
+        mark = page.style.paint(sign(change), TONES[sign(change)])
+        yield f"{' ' * INDENT}{mark} {phrase.joined([name, _note(change), size(change)])}"
+        yield from body(change, page, INDENT + 2)
+    yield from (" " * INDENT + page.style.paint(line, "dim") for line in more)

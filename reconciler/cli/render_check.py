@@ -1,0 +1,48 @@
+"""A plan → what a hook says of it: a line for each thing that drifted, a note on what is pending. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.cli import exits, phrase
+from reconciler.cli.grouping import grouped
+from reconciler.cli.render_problems import problem_lines, problem_record
+from reconciler.cli.render_summary import in_step, revision
+from reconciler.cli.style import Style, pad
+from reconciler.model.change import Cause, Change, Plan
+
+SAYS = {Cause.DRIFT: "changed here", Cause.CONFLICT: "in conflict", Cause.UNKNOWN: "unknown: the record is lost"}
+
+
+def check_text(plan: Plan, style: Style) -> str:
+    """Short: diffs are the plan's business."""
+    items = [item for _, item in grouped(plan.changes) if any(map(_against, item.changes))]
+    column = max((len(str(item.ref)) for item in items), default=0)
+    lines = [*problem_lines(plan.problems, style)]
+    for item in items:
+        said = SAYS.get(item.changes[0].cause) or item.changes[0].verdict.rule
+        lines.append(
+            f"{style.paint('!', 'held')} {style.paint(pad(style.safe(str(item.ref)), column), 'title')}  {said}"
+        )
+    pending = len({change.ref for change in plan.due if change.cause not in exits.AGAINST_AN_EDIT})
+    if items:
+        lines.append(f"{phrase.count(len(items), 'object')} drifted: `reconcile plan` shows how")
+    if pending:
+        lines.append(f"{phrase.count(pending, 'change')} pending at {revision(plan)}: `reconcile apply` makes them")
+    return style.finish(lines if items or pending else [*lines, in_step(plan)])
+
+
+def _against(change: Change[Any]) -> bool:
+    against = change.cause in exits.AGAINST_AN_EDIT or not change.verdict.allowed
+    return against and not exits.excused(change)
+
+
+def check_record(plan: Plan) -> dict[str, Any]:
+    """The same as data."""
+    return {
+        "valid": True,
+        "revision": plan.revision._asdict(),
+        "drifted": sorted({str(c.ref) for c in plan.changes if _against(c)}),
+        "pending": sorted({str(c.ref) for c in plan.due if c.cause not in exits.AGAINST_AN_EDIT}),
+        "problems": [problem_record(problem) for problem in plan.problems],
+    }

@@ -1,0 +1,111 @@
+"""What is managed and how it stands → a few lines, or JSON records; findings of the doctor likewise. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.cli import exits, phrase
+from reconciler.cli.grouping import Item, grouped
+from reconciler.cli.render_run import Past, run_record, when
+from reconciler.cli.render_summary import revision
+from reconciler.cli.style import Style, pad
+from reconciler.model.change import Cause, Plan
+from reconciler.model.outcome import Run
+from reconciler.model.resource import Ref
+
+STATES = ("in step", "changed here", "in conflict", "to apply", "held")
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything `status` shows. `open`: interrupted runs; `pinned`: the commit a rollback holds back, and why."""
+
+    folder: str
+    plan: Plan
+    refs: tuple[Ref, ...]
+    last: Past | None
+    open: tuple[Run, ...]
+    pinned: tuple[str, str] | None
+
+
+def status_text(seen: Overview, style: Style) -> str:
+    """A line for each kind, the last run, and whatever waits for somebody."""
+    table = by_kind(seen)
+    width = max((len(kind) for kind in table), default=0)
+    digits = max((len(str(sum(states.values()))) for states in table.values()), default=0)
+    lines = [
+        f"{style.safe(seen.folder)} at {style.safe(revision(seen.plan))} · this is `{style.safe(seen.plan.host)}`",
+        "",
+    ]
+    for kind, states in table.items():
+        said = ", ".join(_said(state, number, states, style) for state, number in states.items())
+        lines.append(f"  {pad(kind, width)}  {sum(states.values()):>{digits}}  {said}")
+    if not table:
+        lines.append("  nothing is managed yet: `reconcile import` describes what stands in this home")
+    return style.finish([*lines, "", *_notes(seen, style)])
+
+
+def by_kind(seen: Overview) -> dict[str, Counter[str]]:
+    """How many resources of each kind are in which state."""
+    states = {ref: "in step" for ref in seen.refs}
+    for _, item in grouped(seen.plan.changes):
+        states[item.ref] = max(_state(item), states.get(item.ref, "in step"), key=STATES.index)
+    table: dict[str, Counter[str]] = {}
+    for ref, state in sorted(states.items(), key=lambda entry: (entry[0].kind, STATES.index(entry[1]))):
+        table.setdefault(ref.kind, Counter())[state] += 1
+    return table
+
+
+def _state(item: Item) -> str:
+    first = item.changes[0]
+    if exits.excused(first):
+        return "held"
+    if first.cause in (Cause.CONFLICT, Cause.UNKNOWN):
+        return "in conflict"
+    return "changed here" if first.cause is Cause.DRIFT else "held" if item.held else "to apply"
+
+
+def _said(state: str, number: int, states: Counter[str], style: Style) -> str:
+    tone = {"in step": "ok", "to apply": "update"}.get(state, "held")
+    return style.paint(state if len(states) == 1 else f"{number} {state}", tone)
+
+
+def _notes(seen: Overview, style: Style) -> Iterator[str]:
+    if seen.last:
+        run, did = seen.last
+        yield f"last: {style.safe(phrase.joined([f'run {run.id}', run.verb, when(run.started), did]))}"
+    for run in seen.open:
+        said = f"run {run.id} ({run.verb}) was interrupted: `reconcile plan` shows what is left to do"
+        yield style.paint(said, "warning")
+    if seen.pinned:
+        commit, reason = seen.pinned
+        yield style.safe(f"{commit[:7]} is held back ({reason}) until git moves on or you apply")
+    if seen.plan.due or seen.plan.held:
+        yield "`reconcile plan` shows what differs"
+
+
+def status_record(seen: Overview) -> dict[str, Any]:
+    """The same as data."""
+    return {
+        "folder": seen.folder,
+        "host": seen.plan.host,
+        "revision": seen.plan.revision._asdict(),
+        "kinds": {kind: dict(states) for kind, states in by_kind(seen).items()},
+        "last": run_record(seen.last.run) if seen.last else None,
+        "open": [run.id for run in seen.open],
+        "pinned": seen.pinned and {"commit": seen.pinned[0], "reason": seen.pinned[1]},
+    }
+
+
+def findings_text(findings: Sequence[tuple[bool, str, str]], style: Style) -> str:
+    """A line for each check, its remedy below where it is not well."""
+    lines = []
+    for well, text, remedy in findings:
+        lines.append(f"{style.paint('✓' if well else '✗', 'ok' if well else 'error')} {style.safe(text)}")
+        if remedy and not well:
+            lines.append(f"  hint: {style.safe(remedy)}")
+    bad = sum(1 for well, _, _ in findings if not well)
+    return style.finish([*lines, "", f"{phrase.count(bad, 'thing')} to mend" if bad else "all is well"])

@@ -1,0 +1,77 @@
+"""A plan → the few words that sum it up: its revision, its counts, that all is in step. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from reconciler.cli import phrase
+from reconciler.cli.grouping import Item, grouped
+from reconciler.model.change import Action, Cause, Plan
+
+WORDS = {
+    Action.CREATE: "to create",
+    Action.UPDATE: "to update",
+    Action.DELETE: "to delete",
+    Action.RESTORE: "to restore",
+}
+CAUSES = {Cause.DRIFT: "to repair", Cause.ADOPT: "to take over", Cause.CONFLICT: "to overwrite"}
+
+
+def revision(plan: Plan) -> str:
+    """`3f2c1ab (main), 2 files uncommitted`."""
+    read = plan.revision
+    branch = f" ({read.branch})" if read.branch else ""
+    staged = ", as staged" if read.tree == "index" else ""
+    loose = f", {phrase.count(read.uncommitted, 'file')} uncommitted" if read.uncommitted else ""
+    return f"{read.short}{branch}{staged}{loose}"
+
+
+def in_step(plan: Plan, only: Sequence[str] = ()) -> str:
+    """The one line that says that nothing is to be done; `only`: the TARGETs that were looked at."""
+    booked = phrase.count(len(plan.bookkeeping), "record")
+    objects = plan.unchanged + sum(1 for change in plan.bookkeeping if change.action is not Action.FORGET)
+    noted = f"{booked} to bring up to date (`reconcile apply` writes no file)" if plan.bookkeeping else ""
+    # A limited plan still counts everything, and the rest need not be in step.
+    what = " ".join(only) or phrase.count(objects, "object")
+    return phrase.joined([f"in step with {revision(plan)}: {what}", noted])
+
+
+def summary(plan: Plan) -> str:
+    """`1 to create, 2 to update, 1 to repair · 1 conflict · 1 held`."""
+    items = list(grouped(plan.changes))
+    due = Counter(_word(item) for section, item in items if not item.held and section != "left")
+    words = [*WORDS.values(), *CAUSES.values()]
+    said = ", ".join(f"{due[word]} {word}" for word in words if due[word])
+    return phrase.joined([said or "nothing to write", *_waiting(plan), *_recorded(plan), *_confirmed(plan)])
+
+
+def _word(item: Item) -> str:
+    if item.first.cause in CAUSES:
+        return CAUSES[item.first.cause]
+    actions = {change.action for change in item.changes}
+    return WORDS[actions.pop()] if len(actions) == 1 else WORDS[Action.UPDATE]
+
+
+def _waiting(plan: Plan) -> Iterator[str]:
+    held = Counter(section for section, item in grouped(plan.changes) if item.held)
+    if held["conflict"]:
+        yield phrase.count(held["conflict"], "conflict")
+    for section in ("unknown", "held"):
+        if held[section]:
+            yield f"{held[section]} {section}"
+
+
+def _recorded(plan: Plan) -> Iterator[str]:
+    booked = [change for change in plan.bookkeeping if change.cause is not Cause.CONFLICT]
+    if booked and plan.title:
+        yield f"{len({change.ref for change in booked})} handed back as they stand"
+    elif booked:
+        yield f"{phrase.count(len(booked), 'record')} to bring up to date"
+    if left := {change.ref for change in plan.bookkeeping if change.cause is Cause.CONFLICT}:
+        yield f"{len(left)} left as edited"
+
+
+def _confirmed(plan: Plan) -> Iterator[str]:
+    for said in plan.confirmed:
+        yield f"{'confirmed' if said.ok else 'refused'} by {said.by}"

@@ -1,0 +1,140 @@
+"""The terminal: what it can show, questions to the person at it, and progress. Talk goes to stderr, data to stdout."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from reconciler.cli.style import Style
+
+PATIENCE = 1.0
+
+
+def style(args: Namespace) -> Style:
+    """For data."""
+    return style_of(sys.stdout, args)
+
+
+def style_of(stream: TextIO | None, args: Namespace | None = None) -> Style:
+    """What may be used on a stream, as its kind, the options and the environment say."""
+    terminal = is_terminal(stream)
+    wish = getattr(args, "color", "auto")
+    color = wish == "always" or (wish == "auto" and terminal and _wants_color(os.environ))
+    full = bool(getattr(args, "full", False))
+    return Style(color, _shows(stream, "→·…•"), _width() if terminal and not full else 0, full)
+
+
+def _wants_color(variables: Mapping[str, str]) -> bool:
+    return not variables.get("NO_COLOR") and variables.get("TERM") != "dumb"
+
+
+def _width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
+
+
+def _shows(stream: TextIO | None, signs: str) -> bool:
+    try:
+        signs.encode(getattr(stream, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def short(path: str) -> str:
+    """A path as people type it."""
+    home = os.environ.get("HOME", "")
+    return f"~{path[len(home) :]}" if home and f"{path}/".startswith(f"{home}/") else path
+
+
+def show(text: str) -> None:
+    """Data, to stdout; what its encoding cannot say is spelled out."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    if sys.stdout is not None:
+        sys.stdout.write(text)
+
+
+def show_json(document: Any) -> None:
+    import json
+
+    show(json.dumps(document, indent=1, default=str) + "\n")
+
+
+def say(text: str) -> None:
+    """Talk, to stderr."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"{text}\n")
+
+
+def ask(question: str) -> bool | None:
+    """The answer of the person at the terminal; None where there is nobody to ask."""
+    screen = next((stream for stream in (sys.stderr, sys.stdout) if is_terminal(stream)), None)
+    if screen is None or not is_terminal(sys.stdin):
+        return None
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    screen.write(f"{question} [y/N] ")
+    screen.flush()
+    return sys.stdin.readline().strip().casefold() in ("y", "yes")
+
+
+def waiting(holder: str) -> None:
+    say(f"waiting for {holder} to finish …")
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Takes (done, all); draws a bar on a terminal when it takes longer than a second."""
+    started = time.monotonic()
+    bars: list[Any] = []
+
+    def step(done: int, total: int) -> None:
+        if not bars and time.monotonic() - started > PATIENCE:
+            from tqdm import tqdm
+
+            bars.append(tqdm(total=total, desc=what, leave=False, file=sys.stderr))
+        for bar in bars:
+            bar.update(done - bar.n)
+
+    try:
+        yield step if is_terminal(sys.stderr) else lambda done, total: None
+    finally:
+        for bar in bars:
+            bar.close()
+
+
+@contextmanager
+def busy(what: str) -> Iterator[None]:
+    """Says on a terminal what takes longer than a second and cannot count its steps."""
+    if not is_terminal(sys.stderr):
+        yield
+        return
+    from threading import Timer
+
+    shown: list[int] = []
+
+    def tell() -> None:
+        shown.append(sys.stderr.write(f"{what} …"))
+        sys.stderr.flush()
+
+    timer = Timer(PATIENCE, tell)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if shown:
+            sys.stderr.write("\r" + " " * shown[0] + "\r")

@@ -1,0 +1,227 @@
+"""A plan ↔ its JSON document. Pure: sealing and opening of secret contents are handed in.
+
+Format 1. Contents stand as text, as base64, or sealed where they look like secrets; diffs are masked.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from reconciler.formats.masking import Masker, looks_secret
+from reconciler.model.change import (
+    FORMAT,
+    Action,
+    Cause,
+    Change,
+    Diff,
+    FieldChange,
+    Plan,
+    Recorded,
+    Seen,
+    Standing,
+    Verdict,
+)
+from reconciler.model.fingerprint import Codec
+from reconciler.model.problem import Origin, Problem, Severity, invalid
+from reconciler.model.resource import Claim, Ref, Revision, Target
+
+Codecs = Mapping[str, Codec[Any]]
+Cipher = Callable[[bytes], bytes]
+
+
+def dumps(plan: Plan, codecs: Codecs, seal: Cipher) -> str:
+    """The document as text; holds no secret in clear."""
+    masker = Masker()
+    document = {
+        "format": plan.format,
+        "title": plan.title,
+        "repo": plan.repo,
+        "host": plan.host,
+        "home": plan.home,
+        "revision": plan.revision._asdict(),
+        "summary": {
+            "due": len(plan.due),
+            "held": len(plan.held),
+            "bookkeeping": len(plan.bookkeeping),
+            "unchanged": plan.unchanged,
+        },
+        "changes": [_change(c, codecs[c.ref.kind], seal, masker) for c in plan.changes],
+        "problems": [_problem(p) for p in plan.problems],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    origin = problem.origin
+    return {
+        "path": origin.path,
+        "line": origin.line,
+        "column": origin.column,
+        "severity": problem.severity,
+        "text": problem.text,
+        "hint": problem.hint,
+    }
+
+
+def _change(change: Change[Any], codec: Codec[Any], seal: Cipher, masker: Masker) -> dict[str, Any]:
+    before = change.before.state
+    return {
+        "ref": str(change.ref),
+        "part": change.target.part,
+        "claim": [*change.claim[:2], list(change.claim.item)],
+        "origin": str(change.target.origin),
+        "needs": sorted(map(str, change.target.needs)),
+        "action": change.action,
+        "cause": change.cause,
+        "wave": change.wave,
+        "allowed": change.verdict.allowed,
+        "held_by": change.verdict.rule,
+        "hint": change.verdict.hint,
+        "reversible": change.reversible,
+        "why_not": change.why_not,
+        "before": {"fingerprint": change.before.fingerprint},
+        "after": {
+            "fingerprint": change.fingerprint,
+            **(_content(codec.encode(change.after), seal) if change.after is not None else {}),
+        },
+        "diff": _diff(change.diff, masker) if before is not None or change.diff.fields else {},
+        "made": [[*c[:2], list(c.item)] for c in change.made],
+        "becomes": row(change.becomes),
+        "recorded": row(change.recorded),
+    }
+
+
+def _content(encoded: bytes, seal: Cipher) -> dict[str, str]:
+    if looks_secret(encoded):
+        return {"sealed": base64.b64encode(seal(encoded)).decode()}
+    try:
+        return {"text": encoded.decode()}
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(encoded).decode()}
+
+
+def _diff(diff: Diff, masker: Masker) -> dict[str, Any]:
+    def shown(value: Any) -> Any:
+        return masker.mask(value) if isinstance(value, str) else value
+
+    return {
+        "fields": [{"pointer": f.pointer, "before": shown(f.before), "after": shown(f.after)} for f in diff.fields],
+        "text": masker.mask(diff.text),
+        "note": diff.note,
+    }
+
+
+def row(recorded: Recorded | None) -> dict[str, Any] | None:
+    """A row of ownership as plain data."""
+    if recorded is None:
+        return None
+    return {
+        "claim": [*recorded.claim[:2], list(recorded.claim.item)],
+        "ref": str(recorded.ref),
+        "part": recorded.part,
+        "repo": recorded.repo,
+        "value": recorded.value,
+        "standing": recorded.standing,
+        "before": recorded.before,
+        "needs": [str(n) for n in recorded.needs],
+        "revision": recorded.revision,
+        "run": recorded.run,
+    }
+
+
+def recorded(said: dict[str, Any] | None) -> Recorded | None:
+    """The inverse of row()."""
+    if said is None:
+        return None
+    return Recorded(
+        _claim(said["claim"]),
+        Ref.parse(said["ref"]),
+        said["part"],
+        said["repo"],
+        said["value"],
+        Standing(said["standing"]),
+        said["before"],
+        tuple(Ref.parse(n) for n in said["needs"]),
+        said["revision"],
+        said["run"],
+    )
+
+
+def loads(text: str, codecs: Codecs, unseal: Cipher) -> Plan:
+    """The plan a document holds. Raises Invalid for anything else."""
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise invalid("plan", f"not a saved plan: {error}", "write one with `reconcile plan -o FILE`") from None
+    if not isinstance(said, dict) or said.get("format") != FORMAT:
+        found = said.get("format") if isinstance(said, dict) else None
+        raise invalid("plan", f"not a plan of format {FORMAT} (found {found})", "plan again with this version")
+    try:
+        changes = tuple(_read_change(c, codecs, unseal) for c in said["changes"])
+        return Plan(
+            said["repo"],
+            said["host"],
+            said["home"],
+            Revision(**said["revision"]),
+            changes,
+            unchanged=said["summary"]["unchanged"],
+            problems=tuple(_read_problem(p) for p in said["problems"]),
+            title=said["title"],
+        )
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise invalid("plan", f"this saved plan is damaged: {error!r}", "plan again") from None
+
+
+def _read_problem(said: dict[str, Any]) -> Problem:
+    origin = Origin(said["path"], said["line"], said["column"])
+    return Problem(origin, said["text"], said["hint"], Severity(said["severity"]))
+
+
+def _claim(said: list[Any]) -> Claim:
+    return Claim(said[0], said[1], tuple(said[2]))
+
+
+def _read_change(said: dict[str, Any], codecs: Codecs, unseal: Cipher) -> Change[Any]:
+    ref, claim = Ref.parse(said["ref"]), _claim(said["claim"])
+    after = _read_content(said["after"], unseal)
+    state = None if after is None else codecs[ref.kind].decode(after)
+    needs = frozenset(Ref.parse(n) for n in said["needs"])
+    target: Target[Any] = Target(ref, said["part"], claim, state, _origin(said["origin"]), needs)
+    change = Change(
+        target,
+        Action(said["action"]),
+        Cause(said["cause"]),
+        Seen(claim, None, said["before"]["fingerprint"]),
+        state,
+        said["after"]["fingerprint"],
+        recorded(said["becomes"]),
+        recorded(said["recorded"]),
+        wave=said["wave"],
+        reversible=said["reversible"],
+        why_not=said["why_not"],
+    )
+    diff = said["diff"]
+    fields = tuple(FieldChange(f["pointer"], f["before"], f["after"]) for f in diff.get("fields", ()))
+    return replace(
+        change,
+        diff=Diff(fields, diff.get("text", ""), diff.get("note", "")),
+        made=tuple(_claim(c) for c in said["made"]),
+        verdict=Verdict(said["allowed"], said["held_by"], said["hint"]),
+    )
+
+
+def _origin(text: str) -> Origin:
+    path, line, column = [*text.rsplit(":", 2), "", ""][:3]
+    return Origin(path, int(line), int(column)) if line.isdigit() and column.isdigit() else Origin(text)
+
+
+def _read_content(said: dict[str, Any], unseal: Cipher) -> bytes | None:
+    if "sealed" in said:
+        return unseal(base64.b64decode(said["sealed"]))
+    if "base64" in said:
+        return base64.b64decode(said["base64"])
+    return said["text"].encode() if "text" in said else None

@@ -1,0 +1,216 @@
+"""YAML text → plain data, with positions for every problem. Pure.
+
+Values come from a fast parser (ryaml); wherever it is known to say something else than YAML 1.2 as ruamel.yaml reads
+it (tags, anchors, merge keys, unusual numbers), or refuses, ruamel.yaml is asked instead. It also gives all positions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from reconciler.model.problem import Invalid, Origin, Problem
+
+MAX_ALIASES = 1_000
+MAX_DEPTH = 200
+MAX_LENGTH = 2 << 20
+DOUBTFUL = re.compile(
+    r"[!&*]|<<|^---|^\.\.\.|^%|[:\-,\[{]\s+[-+]?[0-9][0-9_.]*[_0-9eE.:xXoO]|[\x00-\x08\x0b-\x1f\x7f]", re.M
+)
+
+
+def load(text: str, path: str, first_line: int = 1) -> Any:
+    """Plain data: dict, list, str, int, float, bool, None. Raises Invalid at `path`, lines counted from first_line."""
+    if len(text) > MAX_LENGTH:
+        what = f"{len(text) / (1 << 20):.1f} MiB of YAML; more than {MAX_LENGTH >> 20} MiB is not read"
+        raise Invalid([Problem(Origin(path, first_line, 1), what, "split it into several files")])
+    if not DOUBTFUL.search(text) and not _deep(text):
+        try:
+            return _fast(text)
+        except ValueError:
+            pass
+    return _careful(text, path, first_line)
+
+
+def _fast(text: str) -> Any:
+    import ryaml
+
+    try:
+        return ryaml.loads(text)  # type: ignore[attr-defined]
+    except ryaml.InvalidYamlError as error:  # type: ignore[attr-defined]
+        raise ValueError(str(error)) from error
+
+
+def _deep(text: str) -> bool:
+    """Whether nesting may pass the bound: parsers recurse, and a crash is not an answer."""
+    return (
+        text.count("[") + text.count("{") > MAX_DEPTH
+        or bool(re.search(rf"^ {{{MAX_DEPTH}}}", text, re.M))
+        or (text.count("- - ") > MAX_DEPTH)
+    )
+
+
+def _careful(text: str, path: str, first_line: int) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    parser = YAML(typ="safe", pure=True)
+    parser.allow_duplicate_keys = False
+    try:
+        _bounded(parser.parse(text), path, first_line)
+        return plain(parser.load(text), path, first_line)
+    except MarkedYAMLError as error:
+        raise Invalid([_problem(error, path, first_line)]) from None
+    except YAMLError as error:
+        raise Invalid([Problem(Origin(path, first_line, 1), f"not valid YAML: {_first(str(error))}")]) from None
+    except (RecursionError, ValueError, TypeError) as error:
+        raise Invalid([Problem(Origin(path, first_line, 1), f"not readable as YAML: {_first(str(error))}")]) from None
+
+
+def _bounded(events: Iterator[Any], path: str, first_line: int) -> None:
+    """Stop an alias bomb or bottomless nesting before anything is built from it."""
+    aliases = depth = 0
+    for event in events:
+        name = type(event).__name__
+        aliases += name == "AliasEvent"
+        depth += name.endswith("StartEvent") - name.endswith("EndEvent")
+        if aliases > MAX_ALIASES or depth > MAX_DEPTH:
+            what = f"more than {MAX_ALIASES} aliases" if aliases > MAX_ALIASES else f"nested deeper than {MAX_DEPTH}"
+            origin = Origin(path, event.start_mark.line + first_line, event.start_mark.column + 1)
+            raise Invalid([Problem(origin, f"this YAML has {what}", "write it out, or split it into several files")])
+
+
+def plain(value: Any, path: str, first_line: int = 1, budget: list[int] | None = None) -> Any:
+    """Copies without shared parts; refuses what a few aliases blow up to more than a million values."""
+    left = [1_000_000] if budget is None else budget
+    left[0] -= 1
+    if left[0] < 0:
+        raise Invalid(
+            [
+                Problem(
+                    Origin(path, first_line, 1),
+                    "aliases blow this YAML up to over a million values",
+                    "write it out, or split it into several files",
+                )
+            ]
+        )
+    if isinstance(value, dict):
+        return {_key(k): plain(v, path, first_line, left) for k, v in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [plain(item, path, first_line, left) for item in value]
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def _key(key: Any) -> Any:
+    return key if isinstance(key, str | int | float | bool) or key is None else str(key)
+
+
+def _problem(error: Any, path: str, first_line: int) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + first_line, mark.column + 1) if mark else (first_line, 1)
+    what = _first(str(error.problem or error))
+    hint = ""
+    if "found duplicate key" in what:
+        what = (
+            f"the key {what.split('found duplicate key', 1)[1].split(' with value')[0].strip()} stands twice".replace(
+                '"', "`"
+            )
+        )
+        hint = "keep one of them"
+    elif "could not determine a constructor" in what:
+        what = f"the tag `{what.rsplit(' ', 1)[-1].strip(chr(39))}` is not known here"
+    elif "mapping values are not allowed" in what:
+        hint = "a value with `: ` in it needs quotes"
+    elif "cannot start any token" in what:
+        hint = "YAML takes spaces, not tabs, and values that begin with @ or ` need quotes"
+    return Problem(Origin(path, line, column), f"not valid YAML: {what}", hint)
+
+
+def _first(text: str) -> str:
+    return text.strip().splitlines()[0].strip() if text.strip() else "unknown reason"
+
+
+def position(text: str, steps: Sequence[str], first_line: int = 1) -> tuple[int, int]:
+    """Line and column of a key in a YAML text (the nearest parent's where it is missing)."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        node = YAML(typ="rt", pure=True).compose(text)
+    except (YAMLError, RecursionError):
+        return first_line, 1
+    line, column = first_line, 1
+    for step in steps:
+        pairs = node.value if node is not None and node.id == "mapping" else []
+        found = next(((k, v) for k, v in pairs if str(k.value) == step), None)
+        if found is None:
+            break
+        line, column, node = found[0].start_mark.line + first_line, found[0].start_mark.column + 1, found[1]
+    return line, column
+
+
+def positions(text: str, first_line: int = 1) -> dict[tuple[str, ...], tuple[int, int]]:
+    """Line and column of every key and list item; nothing where the text is no YAML."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    found: dict[tuple[str, ...], tuple[int, int]] = {}
+    try:
+        todo: list[tuple[tuple[str, ...], Any]] = [((), YAML(typ="rt", pure=True).compose(text))]
+    except (YAMLError, RecursionError):
+        return found
+    while todo:
+        steps, node = todo.pop()
+        pairs = []
+        if node is not None and node.id == "mapping":
+            pairs = [(str(key.value), key, item) for key, item in node.value]
+        elif node is not None and node.id == "sequence":
+            pairs = [(str(index), item, item) for index, item in enumerate(node.value)]
+        for step, place, item in pairs:
+            at = (*steps, step)
+            if at not in found:
+                found[at] = place.start_mark.line + first_line, place.start_mark.column + 1
+                todo.append((at, item))
+    return found
+
+
+def without(text: str, key: str) -> str:
+    """The same YAML map without one of its keys, comments kept."""
+    import io
+
+    from ruamel.yaml import YAML
+
+    editor = YAML(typ="rt", pure=True)
+    editor.preserve_quotes = True
+    editor.width = 1_000_000
+    editor.indent(mapping=2, sequence=4, offset=2)
+    document = editor.load(text)
+    del document[key]
+    if not document:
+        return ""
+    out = io.StringIO()
+    editor.dump(document, out)
+    return out.getvalue()
+
+
+def dump(data: Any) -> str:
+    """Plain data as YAML a person would write: block style, keys in their order, long texts as blocks."""
+    import io
+
+    from ruamel.yaml import YAML
+    from ruamel.yaml.scalarstring import LiteralScalarString
+
+    def written(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: written(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [written(item) for item in value]
+        return LiteralScalarString(value) if isinstance(value, str) and "\n" in value else value
+
+    editor = YAML(typ="rt", pure=True)
+    editor.width = 1_000_000
+    editor.indent(mapping=2, sequence=4, offset=2)
+    out = io.StringIO()
+    editor.dump(written(data), out)
+    return out.getvalue()

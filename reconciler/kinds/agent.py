@@ -1,0 +1,29 @@
+"""Agents: Markdown files with front matter that OpenCode loads from `agent/` and `agents/`."""
+
+from __future__ import annotations
+
+from reconciler.formats import frontmatter
+from reconciler.model.kind import Kind, Writer
+from reconciler.model.resource import File
+from reconciler.shapes import owned_file, prompt_diff
+from reconciler.shapes.markdown import MarkdownFolder, Prompt
+
+FOLDER = MarkdownFolder("agent", "opencode", ("agent", "agents"), frontmatter.AGENT)
+
+AGENT: Kind[Prompt, File] = Kind(
+    name="agent",
+    folder="agents",
+    files=FOLDER.files,
+    read=FOLDER.read,
+    targets=FOLDER.targets,
+    observe=owned_file.observe,
+    act=owned_file.act,
+    describe=FOLDER.describe,
+    codec=owned_file.CODEC,
+    diff=prompt_diff.diff,
+    check=FOLDER.check,
+    writers=(
+        Writer("`opencode agent create`", "new agent files"),
+        Writer("AI agents", "any agent file, when asked to"),
+    ),
+)

@@ -1,0 +1,26 @@
+"""Commands: Markdown files with front matter that OpenCode loads from `command/` and `commands/`."""
+
+from __future__ import annotations
+
+from reconciler.formats import frontmatter
+from reconciler.model.kind import Kind, Writer
+from reconciler.model.resource import File
+from reconciler.shapes import owned_file, prompt_diff
+from reconciler.shapes.markdown import MarkdownFolder, Prompt
+
+FOLDER = MarkdownFolder("command", "opencode", ("command", "commands"), frontmatter.COMMAND)
+
+COMMAND: Kind[Prompt, File] = Kind(
+    name="command",
+    folder="commands",
+    files=FOLDER.files,
+    read=FOLDER.read,
+    targets=FOLDER.targets,
+    observe=owned_file.observe,
+    act=owned_file.act,
+    describe=FOLDER.describe,
+    codec=owned_file.CODEC,
+    diff=prompt_diff.diff,
+    check=FOLDER.check,
+    writers=(Writer("AI agents", "any command file, when asked to"),),
+)

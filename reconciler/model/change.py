@@ -1,0 +1,183 @@
+"""What must happen and why: a plan is a document of changes. Frozen data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from reconciler.model.problem import Problem
+from reconciler.model.resource import Claim, Ref, Revision, Target
+
+L = TypeVar("L")
+
+ABSENT = "absent"
+FORMAT = 1
+
+
+class Action(StrEnum):
+    """What is done to the world. RECORD and FORGET are bookkeeping: they touch nothing but our own state."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    RESTORE = "restore"
+    RECORD = "record"
+    FORGET = "forget"
+
+    @property
+    def bookkeeping(self) -> bool:
+        return self in (Action.RECORD, Action.FORGET)
+
+
+class Cause(StrEnum):
+    """Why: the table of three states (recorded, observed, desired) names one cause for each row."""
+
+    COMMIT = "commit"
+    DRIFT = "drift"
+    ADOPT = "adopt"
+    CONFLICT = "conflict"
+    ORPHAN = "orphan"
+    UNKNOWN = "unknown"
+    UNDO = "undo"
+
+
+class FieldChange(NamedTuple):
+    """One value: a pointer into the state, and the value before and after (None: not there)."""
+
+    pointer: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """How two states differ, for people: single values, and a unified text diff of the rest."""
+
+    fields: tuple[FieldChange, ...] = ()
+    text: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Disruption:
+    """Whom a change disturbs, how, and who is busy there now."""
+
+    ref: Ref
+    how: str
+    reason: str
+    busy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a change may be made; where not, by which rule."""
+
+    allowed: bool = True
+    rule: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Generic[L]):
+    """What is so now. `fingerprint` is of the claim alone, keyed, ABSENT where nothing stands."""
+
+    claim: Claim
+    state: L | None
+    fingerprint: str
+    problem: Problem | None = None
+
+
+class Standing(StrEnum):
+    """How a thing became ours: made by us, taken over equal, or taken over with another value."""
+
+    CREATED = "created"
+    ADOPTED = "adopted"
+    REPLACED = "replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One row of ownership: what we last wrote or took over, and what stood there first.
+
+    `value` and `before` are fingerprints, under which the journal keeps the contents.
+    """
+
+    claim: Claim
+    ref: Ref
+    part: str
+    repo: str
+    value: str
+    standing: Standing
+    before: str | None = None
+    needs: tuple[Ref, ...] = ()
+    revision: str = ""
+    run: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[L]):
+    """One claim brought from `before` to `after`; `becomes` is the row of ownership once that is done."""
+
+    target: Target[L]
+    action: Action
+    cause: Cause
+    before: Seen[L]
+    after: L | None
+    fingerprint: str
+    becomes: Recorded | None
+    recorded: Recorded | None = None
+    diff: Diff = Diff()
+    made: tuple[Claim, ...] = ()
+    disturbs: tuple[Disruption, ...] = ()
+    verdict: Verdict = Verdict()
+    wave: int = 0
+    reversible: bool = True
+    why_not: str = ""
+
+    @property
+    def ref(self) -> Ref:
+        return self.target.ref
+
+    @property
+    def claim(self) -> Claim:
+        return self.target.claim
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What the real program said of a root's state after the plan."""
+
+    root: str
+    by: str
+    ok: bool
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would change and why, computed against one look at the world. `unchanged` counts what is in step."""
+
+    repo: str
+    host: str
+    home: str
+    revision: Revision
+    changes: tuple[Change[Any], ...]
+    unchanged: int = 0
+    problems: tuple[Problem, ...] = ()
+    confirmed: tuple[Confirmation, ...] = ()
+    title: str = ""
+    format: int = FORMAT
+
+    @property
+    def due(self) -> tuple[Change[Any], ...]:
+        """The changes that would touch something and may."""
+        return tuple(c for c in self.changes if c.verdict.allowed and not c.action.bookkeeping)
+
+    @property
+    def held(self) -> tuple[Change[Any], ...]:
+        return tuple(c for c in self.changes if not c.verdict.allowed)
+
+    @property
+    def bookkeeping(self) -> tuple[Change[Any], ...]:
+        return tuple(c for c in self.changes if c.verdict.allowed and c.action.bookkeeping)

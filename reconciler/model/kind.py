@@ -1,0 +1,83 @@
+"""The contract of a kind: a value that says what a resource means, where it goes, how it is seen and brought about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from reconciler.model.change import Change, Diff, Seen
+from reconciler.model.diff import compare
+from reconciler.model.fingerprint import Codec
+from reconciler.model.outcome import Outcome
+from reconciler.model.problem import Problem
+from reconciler.model.resource import Claim, Layout, Loaded, Mode, Ref, Resource, Source, Target
+from reconciler.model.world import Env, Look, World
+
+S = TypeVar("S")
+L = TypeVar("L")
+
+
+class Found(NamedTuple):
+    """What stands there, as desired state would say it: the files to write, and the claims they cover."""
+
+    ref: Ref
+    sources: tuple[Source, ...]
+    claims: tuple[Claim, ...]
+
+
+class Left(NamedTuple):
+    """What stands there and is not imported, and why. A `problem` makes the import end with 1."""
+
+    claim: Claim
+    reason: str
+    problem: Problem | None = None
+
+
+class Writer(NamedTuple):
+    """Somebody else who writes: what, on which occasion, and the mode that is wise there."""
+
+    who: str
+    what: str
+    mode: Mode = Mode.ENFORCE
+
+
+class Layer(NamedTuple):
+    """One place a program merges a value from; the last one present wins."""
+
+    where: str
+    value: str
+    present: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind(Generic[S, L]):
+    """One kind. Adding one: a file in kinds/, a line in registry.py, a folder of cases."""
+
+    name: str
+    folder: str
+    files: Callable[[Sequence[str]], Mapping[str, str]]
+    read: Callable[[str, Sequence[Source]], S]
+    targets: Callable[[Resource[S], Loaded, Layout], Sequence[Target[L]]]
+    observe: Callable[[Sequence[Claim], Look, bytes], Iterable[Seen[L]]]
+    act: Callable[[Sequence[Change[L]], World], Iterable[Outcome]]
+    describe: Callable[[Layout, Look], Iterable[Found | Left]]
+    codec: Codec[L]
+    diff: Callable[[L | None, L | None], Diff] = compare
+    check: Callable[[Resource[S], Layout], Iterable[Problem]] = lambda resource, layout: ()
+    layers: Callable[[Claim, Layout], Sequence[Layer]] = lambda claim, layout: ()
+    writers: tuple[Writer, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Root:
+    """A folder we look below. `skip`: what is never entered or taken, glob → the reason people are told.
+    `shared`: files that several programs write, of which we own keys."""
+
+    name: str
+    path: Callable[[Env], str]
+    skip: Mapping[str, str]
+    shared: tuple[str, ...] = ()
+
+
+AnyKind = Kind[Any, Any]

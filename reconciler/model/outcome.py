@@ -1,0 +1,111 @@
+"""What became of a plan: outcomes, runs, and the journal that keeps them. Frozen data and one protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from reconciler.model.change import Action, Cause, Change, Recorded
+from reconciler.model.problem import Problem
+from reconciler.model.resource import Claim, Ref, Revision
+
+
+class Status(StrEnum):
+    """How one change ended. OPEN: intended, and nobody has looked since."""
+
+    OPEN = "open"
+    DONE = "done"
+    STALE = "stale"
+    FAILED = "failed"
+    HELD = "held"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one change; `made` is what had to be made on the way (folders), to go again with it."""
+
+    claim: Claim
+    status: Status
+    problem: Problem | None = None
+    made: tuple[Claim, ...] = ()
+    unmade: tuple[Claim, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change of a run, as the journal keeps it: enough to show it and to take it back."""
+
+    ref: Ref
+    part: str
+    claim: Claim
+    action: Action
+    cause: Cause
+    before: str
+    after: str
+    recorded: Recorded | None
+    status: Status
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One apply, rollback, import or release. `generation` grows by one with each run that changed something."""
+
+    id: int
+    verb: str
+    repo: str
+    revision: Revision
+    host: str
+    started: str
+    ended: str = ""
+    generation: int | None = None
+    counts: Mapping[str, int] | None = None
+
+
+class Journal(Protocol):
+    """Ownership, contents and history. Every method that writes is durable when it returns."""
+
+    def key(self) -> bytes:
+        """The key of this user's fingerprints, 32 bytes."""
+
+    def lost(self) -> bool:
+        """Whether there was a state once, and it is gone."""
+
+    def recorded(self) -> Sequence[Recorded]:
+        """Every row of ownership below the roots of now, of all repositories."""
+
+    def repository(self, repo: str) -> str:
+        """The folder a repository was last seen in, or its id."""
+
+    def made(self) -> frozenset[Claim]:
+        """Folders and parents that we had to create."""
+
+    def content(self, fingerprint: str) -> bytes:
+        """A kept content; KeyError where retention let it go."""
+
+    def begin(self, verb: str, repo: str, folder: str, revision: Revision, host: str) -> int:
+        """A new run's id."""
+
+    def intend(self, run: int, changes: Sequence[tuple[Change[Any], bytes | None, bytes | None]]) -> None:
+        """One durable commit of what is about to be done, with the encoded states before and after."""
+
+    def settle(self, run: int, settled: Sequence[tuple[Change[Any], Outcome]]) -> None:
+        """One durable commit of what became of it, rows of ownership included."""
+
+    def finish(self, run: int) -> Run:
+        """Close a run; gives it its generation if anything changed."""
+
+    def runs(self) -> Sequence[Run]:
+        """Every kept run, newest first."""
+
+    def steps(self, run: int) -> Sequence[Step]:
+        """What one run did."""
+
+    def pin(self, repo: str, commit: str, reason: str) -> None:
+        """Remember that a rollback holds this commit back; "" lets go."""
+
+    def pinned(self, repo: str) -> tuple[str, str] | None:
+        """The commit held back and why."""

@@ -1,0 +1,190 @@
+"""What git asks for: references, resources, the claims they make on the world, and what was loaded. Frozen data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from reconciler.model.problem import Origin, Problem
+
+S = TypeVar("S")
+L = TypeVar("L")
+
+
+class Mode(StrEnum):
+    """What may be done about somebody else's edit (design: Modes)."""
+
+    ENFORCE = "enforce"
+    REPORT = "report"
+    IGNORE = "ignore"
+
+
+class Ref(NamedTuple):
+    """The name of a resource: `agent/team/b`."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}" if self.name else self.kind
+
+    @classmethod
+    def parse(cls, text: str) -> Ref:
+        kind, _, name = text.partition("/")
+        return cls(kind, name)
+
+
+class Claim(NamedTuple):
+    """What one owner may hold: a file below a root, or an item in it. The unit of ownership, conflict and locking."""
+
+    root: str
+    path: str
+    item: tuple[str, ...] = ()
+
+
+class File(NamedTuple):
+    """The state of a file that is wholly ours: its bytes, and whether it may be run."""
+
+    content: bytes
+    executable: bool = False
+
+
+class Source(NamedTuple):
+    """One file of desired state, its path from the repository's top."""
+
+    path: str
+    file: File
+
+
+class Revision(NamedTuple):
+    """Where desired state was read from. `commit` is "" in a repository without commits, `tree` names what was read:
+    "commit", "index" or "work" (then `uncommitted` counts the files that differ from the commit)."""
+
+    tree: str
+    commit: str
+    branch: str = ""
+    uncommitted: int = 0
+
+    @property
+    def short(self) -> str:
+        return self.commit[:7] or "no commit yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of `modes:`: a reference or a glob over references, and the mode it gives. Later rules win."""
+
+    pattern: str
+    mode: Mode
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProblem:
+    """A problem that already stood in an object when it was imported: a warning while its digest stays."""
+
+    ref: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """reconcile.yaml."""
+
+    id: str = ""
+    modes: tuple[Rule, ...] = ()
+    on_conflict: str = "hold"
+    known_problems: tuple[KnownProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resource(Generic[S]):
+    """One thing git names: what it should be (`spec`, the kind's own type), and the files that say so."""
+
+    ref: Ref
+    spec: S
+    origin: Origin
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Everything one revision of desired state says. `problems` are warnings only: errors are raised."""
+
+    revision: Revision
+    settings: Settings
+    resources: tuple[Resource[Any], ...]
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target(Generic[L]):
+    """One thing that must be so: a claim, and the state it must have. A resource has one target per part."""
+
+    ref: Ref
+    part: str
+    claim: Claim
+    desired: L | None
+    origin: Origin
+    needs: frozenset[Ref] = frozenset()
+
+
+class Entry(NamedTuple):
+    """What stands at a path below a root. `target` is the real path where a link on the way leads elsewhere."""
+
+    executable: bool
+    size: int
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One root as it stands: its folder, every file below it, and what could not be looked at."""
+
+    root: str
+    folder: str
+    files: Mapping[str, Entry] = field(default_factory=dict)
+    folders: frozenset[str] = frozenset()
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    folds_case: bool = False
+
+    @cached_property
+    def folded(self) -> Mapping[str, str]:
+        """Each path as a file system that ignores case would compare it, to the path as it stands."""
+        return {path.casefold(): path for path in (*self.folders, *self.files)}
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """Each folder → how many files stand anywhere below it."""
+        found: dict[str, int] = {}
+        for path in self.files:
+            while path := path.rpartition("/")[0]:
+                found[path] = found.get(path, 0) + 1
+        return found
+
+    def standing(self, path: str) -> str | None:
+        """The path under which `path` stands here, or None."""
+        if path in self.files or path in self.folders:
+            return path
+        return self.folded.get(path.casefold()) if self.folds_case else None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What stands where, under which names; what each resource already holds; the text of files that are shared, by
+    root and path; and, in an import, the claims that other kinds took already."""
+
+    places: Mapping[str, Place]
+    held: Mapping[Ref, Mapping[str, Claim]] = field(default_factory=dict)
+    texts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    taken: frozenset[Claim] = frozenset()
+
+    def show(self, claim: Claim, home: str = "") -> str:
+        """A claim as people know it: `~/.config/opencode/agents/a.md`."""
+        folder = self.places[claim.root].folder
+        short = "~" + folder[len(home) :] if home and folder.startswith(home + "/") else folder
+        return f"{short}/{claim.path}"

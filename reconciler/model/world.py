@@ -1,0 +1,105 @@
+"""All we can see and all we can touch, as protocols; and where a user's things are. No effects here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from reconciler.model.problem import Problem
+from reconciler.model.resource import File, Place, Revision, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """Where a user's things are, as HOME and the XDG variables say; absolute paths without a final slash."""
+
+    home: str
+    config: str
+    state: str
+    data: str
+    cache: str
+    host: str
+    platform: str
+    variables: Mapping[str, str]
+
+
+class Edit(NamedTuple):
+    """One file brought from `before` to `after` (None: no file); refused as stale where something else stands."""
+
+    root: str
+    path: str
+    before: File | None
+    after: File | None
+
+
+class Edited(NamedTuple):
+    """What became of an edit: folders made on the way, or why not. `stale`: something else stood there."""
+
+    made: tuple[str, ...] = ()
+    problem: Problem | None = None
+    stale: bool = False
+
+
+class Unreadable(Exception):
+    """A thing that is there and cannot be looked at."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(str(problem))
+
+
+class Look(Protocol):
+    """Eyes: nothing here changes anything."""
+
+    def scan(self, root: str, skip: Mapping[str, str]) -> Place:
+        """Every file below a root, links followed; `skip` names what is not entered (glob → reason)."""
+
+    def read(self, root: str, path: str) -> File | None:
+        """A file's bytes and executable bit, links followed; None where nothing stands. Raises Unreadable."""
+
+    def show(self, root: str, path: str) -> str:
+        """The path as people type it: `~/.config/…`."""
+
+
+class World(Look, Protocol):
+    """Hands."""
+
+    def edit(self, edits: Sequence[Edit]) -> Sequence[Edited]:
+        """Durable when it returns; each edit on its own stands or fails; never a half-written file."""
+
+    def prune(self, root: str, folder: str) -> bool:
+        """Remove a folder if it is empty ("" is the root's own); whether it is gone."""
+
+
+class Cipher(Protocol):
+    """Contents that only this user can read."""
+
+    def keep(self) -> None:
+        """Make the keys durable: what is sealed or fingerprinted now must be understood later."""
+
+    def seal(self, clear: bytes) -> bytes:
+        """Only `unseal` makes it readable again."""
+
+    def unseal(self, sealed: bytes) -> bytes:
+        """What was sealed. Raises Invalid."""
+
+
+class Tree(NamedTuple):
+    """One revision of the repository's own files, unread problems included."""
+
+    revision: Revision
+    sources: tuple[Source, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+class Repository(Protocol):
+    """The git repository that holds desired state. Nothing of it is ever run: no hook, no filter, no monitor."""
+
+    folder: str
+
+    def tree(self, which: str) -> Tree:
+        """The files below desired-state/ and templates/ of "work", "index", or a commit by any of its names."""
+
+    def last_commit(self, path: str) -> str:
+        """The commit that last changed a path: "3f2c1ab subject", or "" where it is not committed."""

@@ -1,0 +1,83 @@
+"""Loaded + Layout → targets; two claims on one thing and claims outside our reach are refused. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from reconciler.model.kind import AnyKind, Root
+from reconciler.model.problem import Invalid, Problem
+from reconciler.model.resource import Claim, Layout, Loaded, Target
+
+
+def aim(loaded: Loaded, layout: Layout, kinds: Sequence[AnyKind], roots: Sequence[Root]) -> tuple[Target[Any], ...]:
+    """Every target, by claim. Raises Invalid."""
+    by_name = {kind.name: kind for kind in kinds}
+    targets: list[Target[Any]] = []
+    problems: list[Problem] = []
+    for resource in loaded.resources:
+        try:
+            targets += by_name[resource.ref.kind].targets(resource, loaded, layout)
+        except Invalid as error:
+            problems += error.problems
+    problems += _twice(targets, layout)
+    problems += _out_of_reach(targets, {root.name: root.skip for root in roots})
+    if problems:
+        raise Invalid(problems)
+    return tuple(sorted(targets, key=lambda t: t.claim))
+
+
+def check(loaded: Loaded, layout: Layout, kinds: Sequence[AnyKind]) -> Iterable[Problem]:
+    """Warnings that only a look at what stands there gives."""
+    by_name = {kind.name: kind for kind in kinds}
+    for resource in loaded.resources:
+        yield from by_name[resource.ref.kind].check(resource, layout)
+
+
+def _twice(targets: Sequence[Target[Any]], layout: Layout) -> Iterable[Problem]:
+    first: dict[tuple[str, str, tuple[str, ...]], Target[Any]] = {}
+    for target in targets:
+        earlier = first.setdefault(real(target.claim, layout), target)
+        if earlier is not target:
+            text = f"{target.ref} and {earlier.ref} (`{earlier.origin}`) both ask for `{target.claim.path}`"
+            yield Problem(target.origin, text, "remove one of them")
+    paths = {key[:2] for key in first}
+    for (root, path, _), target in first.items():
+        above = path
+        while above := above.rpartition("/")[0]:
+            if (root, above) in paths:
+                text = f"{target.ref} needs the folder `{above}`, where another resource asks for a file"
+                yield Problem(target.origin, text, "rename one of them")
+
+
+def real(claim: Claim, layout: Layout) -> tuple[str, str, tuple[str, ...]]:
+    """The thing behind a claim: links followed, case folded where the file system folds it."""
+    place = layout.places[claim.root]
+    entry = place.files.get(claim.path)
+    if entry is not None and entry.target:
+        return "", entry.target, claim.item
+    path = claim.path.casefold() if place.folds_case else claim.path
+    return claim.root, path, claim.item
+
+
+def _out_of_reach(targets: Sequence[Target[Any]], skips: Mapping[str, Mapping[str, str]]) -> Iterable[Problem]:
+    for target in targets:
+        if target.claim.item:
+            continue
+        reason = skipped(target.claim.path, skips[target.claim.root])
+        if reason:
+            text = f"{target.ref}: `{target.claim.path}` is never written: {reason}"
+            yield Problem(target.origin, text, "remove it from desired state")
+
+
+def skipped(path: str, skip: Mapping[str, str]) -> str:
+    """The reason why a path below a root is left alone, or ""."""
+    from fnmatch import fnmatchcase
+
+    for pattern, reason in skip.items():
+        if pattern.startswith("./"):
+            if path == pattern[2:] or path.startswith(f"{pattern[2:]}/"):
+                return reason
+        elif any(fnmatchcase(part, pattern) for part in path.split("/")):
+            return reason
+    return ""

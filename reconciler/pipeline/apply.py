@@ -1,0 +1,132 @@
+"""Plan → run: write intent, look again, act, look again, settle; wave by wave. Acts and records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+from reconciler.model.change import Change, Plan, Seen
+from reconciler.model.fingerprint import alike
+from reconciler.model.kind import AnyKind
+from reconciler.model.outcome import Journal, Outcome, Run, Status
+from reconciler.model.problem import Origin, Problem
+from reconciler.model.resource import Claim
+from reconciler.model.world import World
+from reconciler.pipeline.observe import look_at
+
+Settled = tuple[Change[Any], Outcome]
+BAD = (Status.STALE, Status.FAILED, Status.SKIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What an apply works with."""
+
+    kinds: Sequence[AnyKind]
+    world: World
+    journal: Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an apply came to: its run (None where nothing was to do), and each change with its outcome."""
+
+    run: Run | None
+    outcomes: tuple[Settled, ...] = ()
+
+
+def apply(
+    plan: Plan, hands: Hands, *, verb: str, folder: str, progress: Callable[[int, int], None] = lambda done, all_: None
+) -> Result:
+    """Does what the plan allows, each claim only if it still is as the plan saw it."""
+    todo = (*plan.bookkeeping, *plan.due)
+    if not todo:
+        return Result(None)
+    run = hands.journal.begin(verb, plan.repo, folder, plan.revision, plan.host)
+    settled: list[Settled] = []
+    for _, wave in groupby(sorted(todo, key=lambda c: (c.wave, c.claim)), key=lambda c: c.wave):
+        settled += _wave(run, list(wave), settled, hands)
+        progress(len(settled), len(todo))
+    return Result(hands.journal.finish(run), tuple(settled))
+
+
+def _wave(run: int, changes: Sequence[Change[Any]], earlier: Sequence[Settled], hands: Hands) -> Iterable[Settled]:
+    ready, refused = _looked_at(changes, earlier, hands)
+    hands.journal.intend(run, [_intent(c, hands) for c in ready])
+    outcomes = _acted([c for c in ready if not c.action.bookkeeping], hands)
+    done = [(c, outcomes.get(c.claim) or Outcome(c.claim, Status.DONE)) for c in ready]
+    hands.journal.settle(run, [*done, *refused])
+    return [*done, *refused]
+
+
+def _looked_at(
+    changes: Sequence[Change[Any]], earlier: Sequence[Settled], hands: Hands
+) -> tuple[list[Change[Any]], list[Settled]]:
+    """Which changes still find what the plan saw; the others with the reason."""
+    failed = {change.ref for change, outcome in earlier if outcome.status in BAD}
+    seen = _look([c for c in changes if _why_skip(c, failed) is None], hands)
+    ready: list[Change[Any]] = []
+    refused: list[Settled] = []
+    for change in changes:
+        if (why := _why_skip(change, failed)) is not None:
+            refused.append((change, Outcome(change.claim, Status.SKIPPED, why)))
+        elif (moved := _moved(change, seen[change.claim], hands)) is not None:
+            refused.append((change, Outcome(change.claim, Status.STALE, moved)))
+        else:
+            ready.append(replace(change, before=seen[change.claim]))
+    return ready, refused
+
+
+def _why_skip(change: Change[Any], failed: set[Any]) -> Problem | None:
+    origin = Origin(str(change.ref))
+    if needed := sorted(str(ref) for ref in change.target.needs & failed):
+        return Problem(origin, f"not done, since it needs {', '.join(needed)}")
+    if failed and change.after is None and not change.action.bookkeeping:
+        return Problem(origin, "not removed, since other changes did not work", "mend those, then apply again")
+    return None
+
+
+def _moved(change: Change[Any], seen: Seen[Any], hands: Hands) -> Problem | None:
+    if seen.problem is not None:
+        return seen.problem
+    if alike(seen.fingerprint, change.before.fingerprint):
+        return None
+    where = hands.world.show(change.claim.root, change.claim.path)
+    return Problem(Origin(where), f"{change.ref}: changed since the plan was made; left as it is", "plan again")
+
+
+def _look(changes: Sequence[Change[Any]], hands: Hands) -> dict[Claim, Seen[Any]]:
+    by_kind: dict[str, list[Claim]] = {}
+    for change in changes:
+        by_kind.setdefault(change.ref.kind, []).append(change.claim)
+    return look_at(by_kind, hands.kinds, hands.world, hands.journal.key())
+
+
+def _acted(changes: Sequence[Change[Any]], hands: Hands) -> Mapping[Claim, Outcome]:
+    outcomes: dict[Claim, Outcome] = {}
+    for kind in hands.kinds:
+        if batch := [c for c in changes if c.ref.kind == kind.name]:
+            outcomes.update((o.claim, o) for o in kind.act(batch, hands.world))
+    seen = _look([c for c in changes if outcomes[c.claim].status is Status.DONE], hands)
+    for change in changes:
+        after = seen.get(change.claim)
+        if after is not None and not alike(after.fingerprint, change.fingerprint):
+            outcomes[change.claim] = replace(
+                outcomes[change.claim], status=Status.FAILED, problem=_not_so(change, hands)
+            )
+    return outcomes
+
+
+def _not_so(change: Change[Any], hands: Hands) -> Problem:
+    where = hands.world.show(change.claim.root, change.claim.path)
+    return Problem(
+        Origin(where), f"{change.ref}: written, but something else stands there now", "see who else writes it"
+    )
+
+
+def _intent(change: Change[Any], hands: Hands) -> tuple[Change[Any], bytes | None, bytes | None]:
+    codec = next(kind.codec for kind in hands.kinds if kind.name == change.ref.kind)
+    before, after = change.before.state, change.after
+    return change, None if before is None else codec.encode(before), None if after is None else codec.encode(after)

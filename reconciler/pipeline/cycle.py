@@ -1,0 +1,110 @@
+"""The verbs in order, on one page: load, survey, aim, observe, plan, order, judge. Looks, never touches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.model.change import Change, Plan, Standing
+from reconciler.model.kind import AnyKind, Root
+from reconciler.model.outcome import Journal
+from reconciler.model.problem import Invalid, Problem, Severity, invalid
+from reconciler.model.resource import Loaded, Revision, Target
+from reconciler.model.world import Look
+from reconciler.pipeline import aim, judge, observe, order, plan, survey, undo
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """What a plan is made with."""
+
+    kinds: Sequence[AnyKind]
+    roots: Sequence[Root]
+    look: Look
+    journal: Journal
+    repo: str
+    host: str
+    home: str
+
+
+def snapshot(loaded: Loaded, eyes: Eyes) -> tuple[tuple[Target[Any], ...], observe.Snapshot]:
+    """What git names, and one look at it and at all that we own."""
+    rows = eyes.journal.recorded()
+    layout = survey.survey(eyes.roots, eyes.look, [row for row in rows if row.repo == eyes.repo])
+    targets = aim.aim(loaded, layout, eyes.kinds, eyes.roots)
+    return targets, observe.observe(
+        targets, layout, rows, eyes.repo, kinds=eyes.kinds, look=eyes.look, journal=eyes.journal
+    )
+
+
+def propose(loaded: Loaded, eyes: Eyes, *, only: Sequence[str] = (), force: Sequence[str] = ()) -> Plan:
+    """What would change and why. Raises Invalid where something we need cannot be looked at."""
+    targets, seen = snapshot(loaded, eyes)
+    problems = readable(seen)
+    before = [row.before for row in seen.recorded.values() if row.before and row.standing is Standing.REPLACED]
+    changes = plan.changes(targets, seen, eyes.repo, loaded.revision.commit, eyes.kinds, contents(before, eyes.journal))
+    places = {row.repo: eyes.journal.repository(row.repo) for row in seen.foreign.values()}
+    judged = judge.judge(changes, loaded.settings, force=force, foreign=dict(seen.foreign), places=places)
+    chosen = [c for c in judged if not only or any(judge.matches(pattern, c.ref) for pattern in only)]
+    return Plan(
+        eyes.repo,
+        eyes.host,
+        eyes.home,
+        loaded.revision,
+        order.order(chosen),
+        unchanged=len(targets) - sum(1 for c in judged if c.target.desired is not None),
+        problems=(*loaded.problems, *problems, *aim.check(loaded, seen.layout, eyes.kinds)),
+    )
+
+
+def readable(seen: observe.Snapshot) -> tuple[Problem, ...]:
+    """Warnings about what could not be looked at; raises Invalid where we need it."""
+    problems = observe.unreadable(seen)
+    if any(p.severity is Severity.ERROR for p in problems):
+        raise Invalid(problems)
+    return tuple(problems)
+
+
+def contents(fingerprints: Sequence[str], journal: Journal) -> dict[str, bytes]:
+    """Kept contents by fingerprint; those that are no longer kept are missing."""
+    found: dict[str, bytes] = {}
+    for fingerprint in set(fingerprints):
+        try:
+            found[fingerprint] = journal.content(fingerprint)
+        except KeyError:
+            continue
+    return found
+
+
+def take_back(run: int, revision: Revision, eyes: Eyes, force: Sequence[str] = ()) -> Plan:
+    """The plan that undoes one run."""
+    steps = eyes.journal.steps(run)
+    if not steps:
+        raise invalid("history", f"there is no run {run}", "see `reconcile history`")
+    claims = tuple(undo.claimed(step) for step in steps)
+    seen = look_at_claims(claims, eyes)
+    kept = contents([step.before for step in steps], eyes.journal)
+    changes = undo.undo(steps, run, seen, eyes.kinds, kept, force)
+    return _undoing(changes, f"Takes back run {run}", revision, eyes)
+
+
+def hand_back(only: Sequence[str], revision: Revision, eyes: Eyes) -> Plan:
+    """The plan that releases everything that matches, or all."""
+    seen = look_at_claims((), eyes)
+    rows = [row for row in seen.recorded.values() if not only or any(judge.matches(p, row.ref) for p in only)]
+    kept = contents([row.before for row in rows if row.before], eyes.journal)
+    return _undoing(undo.release(rows, seen, eyes.kinds, kept), "Hands back what stood there before", revision, eyes)
+
+
+def look_at_claims(extra: tuple[Target[Any], ...], eyes: Eyes) -> observe.Snapshot:
+    """One look at all that we own, and at some more. Raises Invalid where it cannot be looked at."""
+    rows = eyes.journal.recorded()
+    layout = survey.survey(eyes.roots, eyes.look, [row for row in rows if row.repo == eyes.repo])
+    seen = observe.observe(extra, layout, rows, eyes.repo, kinds=eyes.kinds, look=eyes.look, journal=eyes.journal)
+    readable(seen)
+    return seen
+
+
+def _undoing(changes: Sequence[Change[Any]], title: str, revision: Revision, eyes: Eyes) -> Plan:
+    return Plan(eyes.repo, eyes.host, eyes.home, revision, order.order(changes), title=title)

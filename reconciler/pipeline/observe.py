@@ -1,0 +1,82 @@
+"""Targets and rows of ownership → what is so now. Looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.model.change import Recorded, Seen
+from reconciler.model.kind import AnyKind
+from reconciler.model.outcome import Journal
+from reconciler.model.problem import Problem, Severity
+from reconciler.model.resource import Claim, Layout, Target
+from reconciler.model.world import Look
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One look at everything a plan needs: what stands there, and what we remember of it."""
+
+    layout: Layout
+    recorded: Mapping[Claim, Recorded]
+    foreign: Mapping[Claim, Recorded]
+    seen: Mapping[Claim, Seen[Any]]
+    made: frozenset[Claim]
+    key: bytes
+    lost: bool
+
+
+def observe(
+    targets: Sequence[Target[Any]],
+    layout: Layout,
+    rows: Sequence[Recorded],
+    repo: str,
+    *,
+    kinds: Sequence[AnyKind],
+    look: Look,
+    journal: Journal,
+) -> Snapshot:
+    """Looks at every claim that git names or that we own, batched by kind."""
+    ours = {row.claim: row for row in rows if row.repo == repo}
+    by_kind: dict[str, list[Claim]] = {}
+    for target in targets:
+        by_kind.setdefault(target.ref.kind, []).append(target.claim)
+    named = {target.claim for target in targets}
+    for claim, row in ours.items():
+        if claim not in named:
+            by_kind.setdefault(row.ref.kind, []).append(claim)
+    key = journal.key()
+    return Snapshot(
+        layout=layout,
+        recorded=ours,
+        foreign={row.claim: row for row in rows if row.repo != repo},
+        seen=look_at(by_kind, kinds, look, key),
+        made=journal.made(),
+        key=key,
+        lost=journal.lost(),
+    )
+
+
+def look_at(
+    by_kind: Mapping[str, Sequence[Claim]], kinds: Sequence[AnyKind], look: Look, key: bytes
+) -> dict[Claim, Seen[Any]]:
+    """What is so at each claim."""
+    found: dict[Claim, Seen[Any]] = {}
+    for kind in kinds:
+        if claims := by_kind.get(kind.name):
+            found.update((seen.claim, seen) for seen in kind.observe(claims, look, key))
+    return found
+
+
+def unreadable(snapshot: Snapshot) -> list[Problem]:
+    """What could not be looked at among the things we need (errors), and elsewhere below the roots (warnings)."""
+    errors = [seen.problem for seen in snapshot.seen.values() if seen.problem is not None]
+    named = {problem.origin for problem in errors}
+    elsewhere = [
+        Problem(p.origin, p.text, p.hint, Severity.WARNING)
+        for place in snapshot.layout.places.values()
+        for p in place.problems
+        if p.origin not in named
+    ]
+    return errors + elsewhere

@@ -1,0 +1,145 @@
+"""Targets + snapshot → changes and why, in waves: the table of three states. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from reconciler.model.change import ABSENT, Action, Cause, Change, Diff, Recorded, Seen, Standing
+from reconciler.model.fingerprint import alike, fingerprint
+from reconciler.model.kind import AnyKind
+from reconciler.model.problem import Origin, invalid
+from reconciler.model.resource import Claim, Target
+from reconciler.pipeline.observe import Snapshot
+
+
+class Decision(NamedTuple):
+    """One row of the table."""
+
+    action: Action
+    cause: Cause
+
+
+def decide(recorded: str | None, observed: str, desired: str, *, lost: bool = False) -> Decision | None:
+    """The row for something that git names; None where it is in step."""
+    if recorded is None:
+        return _first_sight(observed, desired, lost)
+    if alike(observed, desired):
+        return None if alike(recorded, desired) else Decision(Action.RECORD, Cause.ADOPT)
+    action = Action.CREATE if observed == ABSENT else Action.UPDATE
+    if alike(observed, recorded):
+        return Decision(action, Cause.COMMIT)
+    return Decision(action, Cause.DRIFT if alike(recorded, desired) else Cause.CONFLICT)
+
+
+def _first_sight(observed: str, desired: str, lost: bool) -> Decision:
+    if observed == ABSENT:
+        return Decision(Action.CREATE, Cause.COMMIT)
+    if alike(observed, desired):
+        return Decision(Action.RECORD, Cause.ADOPT)
+    return Decision(Action.UPDATE, Cause.UNKNOWN if lost else Cause.ADOPT)
+
+
+def decide_removed(row: Recorded, observed: str) -> Decision:
+    """The row for something that git no longer names, and that we own."""
+    back = row.before if row.standing is Standing.REPLACED else None
+    if observed in (ABSENT, back):
+        return Decision(Action.FORGET, Cause.ORPHAN)
+    action = Action.RESTORE if back else Action.DELETE
+    return Decision(action, Cause.ORPHAN if alike(observed, row.value) else Cause.CONFLICT)
+
+
+def changes(
+    targets: Sequence[Target[Any]],
+    snapshot: Snapshot,
+    repo: str,
+    revision: str,
+    kinds: Sequence[AnyKind],
+    contents: Mapping[str, bytes],
+) -> tuple[Change[Any], ...]:
+    """Everything that must happen. `contents`: what stood there before, for rows that will be restored."""
+    by_name = {kind.name: kind for kind in kinds}
+    wanted = [_named(t, snapshot, repo, revision, by_name[t.ref.kind]) for t in targets]
+    named = {target.claim for target in targets}
+    gone = [
+        _removed(row, snapshot, by_name[row.ref.kind], contents)
+        for claim, row in sorted(snapshot.recorded.items())
+        if claim not in named and row.ref.kind in by_name
+    ]
+    return tuple(change for change in (*wanted, *gone) if change is not None)
+
+
+def _named(target: Target[Any], snapshot: Snapshot, repo: str, revision: str, kind: AnyKind) -> Change[Any] | None:
+    row, seen = snapshot.recorded.get(target.claim), snapshot.seen[target.claim]
+    desired = fingerprint(target.desired, kind.codec, snapshot.key)
+    decision = decide(row.value if row else None, seen.fingerprint, desired, lost=snapshot.lost)
+    if decision is None:
+        return None
+    becomes = _row(target, row, seen, desired, repo, revision)
+    return change(target, decision, seen, target.desired, desired, becomes, row, kind, snapshot.made)
+
+
+def _row(
+    target: Target[Any], row: Recorded | None, seen: Seen[Any], desired: str, repo: str, revision: str
+) -> Recorded:
+    if row is not None:
+        standing, before = row.standing, row.before
+    elif seen.fingerprint == ABSENT:
+        standing, before = Standing.CREATED, None
+    else:
+        standing = Standing.ADOPTED if alike(seen.fingerprint, desired) else Standing.REPLACED
+        before = seen.fingerprint
+    needs = tuple(sorted(target.needs))
+    return Recorded(target.claim, target.ref, target.part, repo, desired, standing, before, needs, revision)
+
+
+def _removed(row: Recorded, snapshot: Snapshot, kind: AnyKind, contents: Mapping[str, bytes]) -> Change[Any]:
+    seen = snapshot.seen[row.claim]
+    decision = decide_removed(row, seen.fingerprint)
+    after, after_fingerprint = None, ABSENT
+    if decision.action is Action.RESTORE and row.before:
+        if row.before not in contents:
+            raise invalid(str(row.ref), "what stood there before is no longer kept", "name it in git again to keep it")
+        after, after_fingerprint = kind.codec.decode(contents[row.before]), row.before
+    return change(owned(row), decision, seen, after, after_fingerprint, None, row, kind, snapshot.made)
+
+
+def owned(row: Recorded) -> Target[Any]:
+    """What we own as a target: nothing asks for it any more."""
+    return Target(row.ref, row.part, row.claim, None, Origin(""), frozenset(row.needs))
+
+
+def change(
+    target: Target[Any],
+    decision: Decision,
+    seen: Seen[Any],
+    after: Any,
+    after_fingerprint: str,
+    becomes: Recorded | None,
+    row: Recorded | None,
+    kind: AnyKind,
+    made: frozenset[Claim],
+) -> Change[Any]:
+    """One change with its diff; what we made on the way goes along when it is removed."""
+    touches = not decision.action.bookkeeping
+    return Change(
+        target=target,
+        action=decision.action,
+        cause=decision.cause,
+        before=seen,
+        after=after,
+        fingerprint=after_fingerprint,
+        becomes=becomes,
+        recorded=row,
+        diff=kind.diff(seen.state, after) if touches else Diff(),
+        made=tuple(sorted(c for c in made if above(c, target.claim))) if touches and after is None else (),
+    )
+
+
+def above(parent: Claim, claim: Claim) -> bool:
+    """Whether `parent` is a folder, a file or an object on the way to `claim`."""
+    if parent.root != claim.root:
+        return False
+    if parent.path == claim.path:
+        return len(parent.item) < len(claim.item) and claim.item[: len(parent.item)] == parent.item
+    return not parent.item and (not parent.path or claim.path.startswith(f"{parent.path}/"))

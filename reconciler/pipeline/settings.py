@@ -1,0 +1,61 @@
+"""reconcile.yaml → Settings, or every problem in it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from reconciler.formats import yaml
+from reconciler.formats.frontmatter import decode
+from reconciler.model.problem import Invalid, Origin, Problem
+from reconciler.model.resource import KnownProblem, Mode, Rule, Settings, Source
+
+PATH = "desired-state/reconcile.yaml"
+
+
+def settings(source: Source | None) -> Settings:
+    """The settings a repository has; those of an empty file where it has none. Raises Invalid."""
+    if source is None:
+        return Settings()
+    text = decode(source.file.content, source.path)
+    said = yaml.load(text, source.path)
+    if said is None:
+        return Settings()
+    if not isinstance(said, dict):
+        raise Invalid([Problem(Origin(source.path, 1, 1), "not a map of keys", "see `reconcile init`")])
+    return _validated(said, text, source.path)
+
+
+def _validated(said: dict[str, Any], text: str, path: str) -> Settings:
+    from pydantic import ValidationError
+
+    from reconciler.pipeline.settings_schema import SettingsFile
+
+    try:
+        read = SettingsFile.model_validate(said)
+    except ValidationError as error:
+        raise Invalid(_problem(dict(e), text, path) for e in error.errors()) from None
+    rules = tuple(
+        Rule(pattern, Mode(mode), Origin(path, *yaml.position(text, ["modes", pattern])))
+        for pattern, mode in read.modes.items()
+    )
+    known = tuple(KnownProblem(k.object, k.digest) for k in read.known_problems)
+    return Settings(read.id, rules, read.on_conflict, known)
+
+
+def _problem(error: dict[str, Any], text: str, path: str) -> Problem:
+    steps = [str(step) for step in error["loc"]]
+    key = "/".join(steps)
+    origin = Origin(path, *yaml.position(text, steps))
+    if error["type"] == "extra_forbidden":
+        return Problem(origin, f"unknown key `{key}`", _meant(steps[-1]))
+    return Problem(origin, f"`{key}`: {error['msg'][:1].lower()}{error['msg'][1:]}")
+
+
+def _meant(key: str) -> str:
+    import difflib
+
+    from reconciler.pipeline.settings_schema import SettingsFile
+
+    near: Sequence[str] = difflib.get_close_matches(key, list(SettingsFile.model_fields), 1)
+    return f"did you mean `{near[0]}`?" if near else f"it may hold: {', '.join(SettingsFile.model_fields)}"

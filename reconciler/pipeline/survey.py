@@ -1,0 +1,31 @@
+"""One scan of the roots → Layout: what stands where, under which names. Looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from reconciler.model.change import Recorded
+from reconciler.model.kind import Root
+from reconciler.model.resource import Claim, Layout, Ref
+from reconciler.model.world import Look, Unreadable
+
+
+def survey(roots: Sequence[Root], look: Look, recorded: Iterable[Recorded] = ()) -> Layout:
+    """Every root as it stands, and the claims that each resource already holds."""
+    held: dict[Ref, dict[str, Claim]] = {}
+    for row in recorded:
+        held.setdefault(row.ref, {})[row.part] = row.claim
+    return Layout({root.name: look.scan(root.name, root.skip) for root in roots}, held, _texts(roots, look))
+
+
+def _texts(roots: Sequence[Root], look: Look) -> dict[tuple[str, str], str]:
+    """The shared files that can be read as text; the others are reported by who needs them."""
+    texts = {}
+    for root in roots:
+        for path in root.shared:
+            with suppress(Unreadable, UnicodeDecodeError):
+                file = look.read(root.name, path)
+                if file is not None:
+                    texts[root.name, path] = file.content.decode()
+    return texts

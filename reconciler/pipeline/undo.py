@@ -1,0 +1,100 @@
+"""A run, or rows of ownership → the changes that take it back, or hand it back. Pure over a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from reconciler.model.change import ABSENT, Action, Cause, Change, Diff, Recorded, Seen, Standing, Verdict
+from reconciler.model.fingerprint import alike
+from reconciler.model.kind import AnyKind
+from reconciler.model.outcome import Status, Step
+from reconciler.model.problem import Origin, invalid
+from reconciler.model.resource import Ref, Target
+from reconciler.pipeline.judge import matches
+from reconciler.pipeline.observe import Snapshot
+from reconciler.pipeline.plan import above, owned
+
+
+def undo(
+    steps: Sequence[Step],
+    run: int,
+    snapshot: Snapshot,
+    kinds: Sequence[AnyKind],
+    contents: Mapping[str, bytes],
+    force: Sequence[str] = (),
+) -> tuple[Change[Any], ...]:
+    """Each thing the run changed, back to what stood there before, with its row of ownership as it was."""
+    by_name = {kind.name: kind for kind in kinds}
+    done = [step for step in steps if step.status is Status.DONE and step.ref.kind in by_name]
+    changes = []
+    for step in done:
+        kind, seen = by_name[step.ref.kind], snapshot.seen[step.claim]
+        before = _kept(step.before, step.ref, kind, contents)
+        target = replace(claimed(step), desired=before)
+        change = _back(target, seen, before, step.before, step.recorded, kind, snapshot)
+        moved = not alike(seen.fingerprint, step.after) and seen.fingerprint != step.before
+        if moved and not any(matches(f, step.ref) for f in force):
+            hint = f"`--force {step.ref}` to write over it"
+            change = replace(
+                change, cause=Cause.CONFLICT, verdict=Verdict(False, f"changed again since run {run}", hint)
+            )
+        changes.append(change)
+    return tuple(changes)
+
+
+def release(
+    rows: Sequence[Recorded], snapshot: Snapshot, kinds: Sequence[AnyKind], contents: Mapping[str, bytes]
+) -> tuple[Change[Any], ...]:
+    """Each thing we own, back to what stood there first; what was edited by hand since stays, and is ours no more."""
+    by_name = {kind.name: kind for kind in kinds}
+    changes = []
+    for row in rows:
+        kind, seen = by_name[row.ref.kind], snapshot.seen[row.claim]
+        if not alike(seen.fingerprint, row.value):
+            cause = Cause.ORPHAN if seen.fingerprint in (ABSENT, row.before) else Cause.CONFLICT
+            changes.append(_forget(row, seen, cause))
+            continue
+        first = row.before if row.standing is not Standing.CREATED else None
+        before = _kept(first or ABSENT, row.ref, kind, contents)
+        target = replace(owned(row), desired=before)
+        changes.append(_back(target, seen, before, first or ABSENT, None, kind, snapshot, row))
+    return tuple(changes)
+
+
+def claimed(step: Step) -> Target[Any]:
+    """What a step touched, as a target."""
+    return Target(step.ref, step.part, step.claim, None, Origin(""))
+
+
+def _kept(fingerprint: str, ref: Ref, kind: AnyKind, contents: Mapping[str, bytes]) -> Any:
+    if fingerprint == ABSENT:
+        return None
+    if fingerprint not in contents:
+        raise invalid(str(ref), "what stood there before is no longer kept", "take it from git's own history")
+    return kind.codec.decode(contents[fingerprint])
+
+
+def _back(
+    target: Target[Any],
+    seen: Seen[Any],
+    after: Any,
+    fingerprint: str,
+    becomes: Recorded | None,
+    kind: AnyKind,
+    snapshot: Snapshot,
+    row: Recorded | None = None,
+) -> Change[Any]:
+    row = row or snapshot.recorded.get(target.claim)
+    made = tuple(sorted(c for c in snapshot.made if above(c, target.claim))) if after is None else ()
+    if seen.fingerprint == fingerprint:
+        action = Action.RECORD if becomes else Action.FORGET
+    else:
+        action = Action.DELETE if after is None else Action.CREATE if seen.state is None else Action.RESTORE
+    diff = Diff() if action.bookkeeping else kind.diff(seen.state, after)
+    return Change(target, action, Cause.UNDO, seen, after, fingerprint, becomes, row, diff, made)
+
+
+def _forget(row: Recorded, seen: Seen[Any], cause: Cause) -> Change[Any]:
+    return Change(owned(row), Action.FORGET, cause, seen, None, ABSENT, None, row)

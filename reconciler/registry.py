@@ -1,0 +1,90 @@
+"""What can it manage? Every kind and every root, one line each."""
+
+from __future__ import annotations
+
+from reconciler.kinds.agent import AGENT
+from reconciler.kinds.command import COMMAND
+from reconciler.kinds.file import FILE
+from reconciler.kinds.skill import SKILL
+from reconciler.model.kind import AnyKind, Root
+from reconciler.model.world import Env
+
+# The order is the order of import: `file` takes what no other kind took.
+KINDS: tuple[AnyKind, ...] = (AGENT, COMMAND, SKILL, FILE)
+
+# Folders and keys of desired-state/ that the design names and this version does not manage yet.
+PENDING = {
+    "mcp": "MCP servers",
+    "opencode": "OpenCode settings",
+    "zed": "Zed settings",
+    "servers": "servers",
+    "documents": "documents",
+    "hosts": "overlays for one machine",
+    "orchestration": "orchestration settings",
+}
+
+SHARED = "shared with other programs; key-by-key ownership is not built yet"
+JUNK = {
+    "node_modules": "installed packages",
+    ".git": "a git repository's own folder",
+    ".DS_Store": "written by the file manager",
+    "*~": "an editor's backup",
+    "*.bak": "a backup",
+    "*.backup": "a backup",
+    "*.orig": "a backup",
+    "*.swp": "an editor's swap file",
+    "*.tmp": "a temporary file",
+    "*.log": "a log",
+    "__pycache__": "compiled code",
+    "package-lock.json": "a lock file, written by npm",
+    "bun.lock": "a lock file, written by bun",
+    "bun.lockb": "a lock file, written by bun",
+    "yarn.lock": "a lock file, written by yarn",
+    "pnpm-lock.yaml": "a lock file, written by pnpm",
+}
+
+
+def opencode(env: Env) -> str:
+    """XDG everywhere, macOS included (`opencode debug paths`)."""
+    return f"{env.config}/opencode"
+
+
+def zed(env: Env) -> str:
+    """Zed ignores XDG on macOS; a Flatpak has a folder of its own (crates/paths)."""
+    if env.platform == "darwin":
+        return f"{env.home}/.config/zed"
+    return f"{env.variables.get('FLATPAK_XDG_CONFIG_HOME') or env.config}/zed"
+
+
+ROOTS: tuple[Root, ...] = (
+    Root(
+        name="opencode",
+        path=opencode,
+        skip={
+            **JUNK,
+            "./opencode.json": SHARED,
+            "./opencode.jsonc": SHARED,
+            "./config.json": SHARED,
+            "./tui.json": SHARED,
+            "./tui.jsonc": SHARED,
+            "./package.json": "written by OpenCode when it installs plugins",
+            "./.gitignore": "written by OpenCode",
+        },
+    ),
+    Root(
+        name="zed",
+        path=zed,
+        skip={
+            **JUNK,
+            "./settings.json": SHARED,
+            "./keymap.json": SHARED,
+            "./tasks.json": SHARED,
+            "./settings_backup.json": "a backup, written by Zed",
+            "./keymap_backup.json": "a backup, written by Zed",
+            "./global_settings.json": SHARED,
+            "./embeddings": "Zed's own database",
+            "./prompts": "Zed's own database",
+            "./prompt_overrides": "Zed's own database",
+        },
+    ),
+)

@@ -1,0 +1,103 @@
+"""A Markdown file with front matter below a root, found under two folder names (`agent/`, `agents/`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.formats import frontmatter, yaml
+from reconciler.model.kind import Found, Left
+from reconciler.model.problem import Invalid, Origin, Problem, invalid
+from reconciler.model.resource import Claim, File, Layout, Loaded, Ref, Resource, Source, Target
+from reconciler.model.world import Look, Unreadable
+from reconciler.shapes import placing
+
+DESIRED = "desired-state"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a Markdown resource says: the file as it will stand, and its front matter."""
+
+    file: File
+    front: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkdownFolder:
+    """Where one kind's files are: below `root`, in any of `folders` (the last one wins); `consequence` says what
+    OpenCode does with front matter that it cannot read."""
+
+    kind: str
+    root: str
+    folders: tuple[str, ...]
+    consequence: str
+
+    @property
+    def plural(self) -> str:
+        return f"{self.kind}s"
+
+    def files(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """Paths below desired-state/ that are ours → the resource's name."""
+        prefix = f"{self.plural}/"
+        names = {path: path[len(prefix) :].rpartition(".") for path in paths if path.startswith(prefix)}
+        return {path: stem for path, (stem, _, suffix) in names.items() if suffix in ("md", "yaml", "yml") and stem}
+
+    def read(self, name: str, sources: Sequence[Source]) -> Prompt:
+        """Markdown as it is; YAML with `prompt:` rendered to Markdown. Raises Invalid."""
+        first, *others = sorted(sources)
+        if others:
+            text = f"{self.kind}/{name} is described twice: here and in `{first.path}`"
+            raise Invalid(Problem(Origin(o.path), text, "keep one of them") for o in others)
+        if first.path.endswith(".md"):
+            return self._from_markdown(first)
+        return self._from_yaml(first)
+
+    def _from_markdown(self, source: Source) -> Prompt:
+        return Prompt(source.file, frontmatter.parse(source.file.content, source.path, self.consequence).front)
+
+    def _from_yaml(self, source: Source) -> Prompt:
+        text = frontmatter.decode(source.file.content, source.path)
+        said = yaml.load(text, source.path)
+        if not isinstance(said, dict):
+            raise invalid(source.path, "not a map of keys", "write `description: …` and `prompt: |` lines", line=1)
+        prompt = said.get("prompt")
+        if not isinstance(prompt, str):
+            line, column = yaml.position(text, ["prompt"])
+            what = "no `prompt`" if prompt is None else "`prompt` is not a text"
+            raise invalid(
+                source.path, what, "write `prompt: |` and the text below it, indented", line=line, column=column
+            )
+        matter = yaml.without(text, "prompt")
+        return Prompt(File(frontmatter.join(matter, prompt)), {k: v for k, v in said.items() if k != "prompt"})
+
+    def targets(self, resource: Resource[Prompt], loaded: Loaded, layout: Layout) -> Sequence[Target[File]]:
+        """One file: where it stands now, else where its siblings are."""
+        path = placing.path(layout, resource.ref, self.root, self.folders, f"{resource.ref.name}.md")
+        return [Target(resource.ref, "", Claim(self.root, path), resource.spec.file, resource.origin)]
+
+    def check(self, resource: Resource[Prompt], layout: Layout) -> Iterable[Problem]:
+        return placing.rivals(layout, resource.ref, self.root, self.folders, f"{resource.ref.name}.md")
+
+    def describe(self, layout: Layout, look: Look) -> Iterable[Found | Left]:
+        """Every Markdown file in our folders, as desired state would hold it."""
+        for name, path, shadowed in placing.named(layout, self.root, self.folders, ".md"):
+            claim = Claim(self.root, path)
+            if shadowed:
+                yield Left(
+                    claim, f"`{shadowed}` has the same name, and OpenCode takes one of them by chance: remove one"
+                )
+                continue
+            try:
+                file = look.read(self.root, path) or File(b"")
+                frontmatter.parse(file.content, look.show(self.root, path), self.consequence)
+            except (Unreadable, Invalid) as error:
+                yield unparsed(claim, error)
+            else:
+                yield Found(Ref(self.kind, name), (Source(f"{DESIRED}/{self.plural}/{name}.md", file),), (claim,))
+
+
+def unparsed(claim: Claim, error: Unreadable | Invalid) -> Left:
+    """A file that cannot be taken, with the reason a person can mend."""
+    problem = error.problem if isinstance(error, Unreadable) else error.problems[0]
+    return Left(claim, problem.text, problem)

@@ -1,0 +1,160 @@
+"""A folder → the git repository around it: its trees, its commits, where it stands. Reads only."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from shlex import quote
+
+from reconciler.model.problem import Invalid, invalid
+from reconciler.model.resource import Revision
+from reconciler.model.world import Tree
+from reconciler.world import git_tree, git_work
+from reconciler.world.git_command import Command, bare
+from reconciler.world.git_tree import Reading
+
+# Asked in this order: a rebase leaves the marks of a merge and of a cherry-pick too.
+_MARKS = (
+    ("rebase-merge", "rebase"),
+    ("rebase-apply/applying", "am"),
+    ("rebase-apply", "rebase"),
+    ("MERGE_HEAD", "merge"),
+    ("BISECT_LOG", "bisect"),
+)
+_SHORT_ID = re.compile(r"[0-9a-f]{4,}")
+_PICKS = (("CHERRY_PICK_HEAD", "cherry-pick"), ("REVERT_HEAD", "revert"))
+
+
+def find(start: str) -> str | None:
+    """The top folder of the work tree around a folder, or None. Raises Invalid inside a bare repository."""
+    folder = os.path.realpath(start)
+    while True:
+        mark = os.path.join(folder, ".git")
+        if _stands(mark) and (not os.path.isdir(mark) or _stands(os.path.join(mark, "HEAD"))):
+            return folder
+        parts = (os.path.join(folder, name) for name in ("HEAD", "objects", "refs"))
+        if os.path.basename(folder) != ".git" and all(map(_stands, parts)):
+            raise bare(folder)
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+
+
+def _stands(path: str) -> bool:
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        # Rather fail on a repository that may not be read than take the one around it.
+        return True
+    return True
+
+
+class GitRepository:
+    """A repository with a work tree, by its top folder."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = os.path.realpath(folder)
+        self._git = Command(self.folder)
+
+    def tree(self, which: str) -> Tree:
+        """The files below desired-state/ and templates/ of "work", "index", or a commit by any of its names."""
+        if which not in ("work", "index"):
+            commit = self._commit(which)
+            return _tree(Revision("commit", commit, self._branch_called(which)), git_tree.of_commit(self._git, commit))
+        revision = Revision(which, self.head(), self.branch())
+        if which == "index":
+            return _tree(revision, git_tree.of_index(self._git, self._index_of_hook()))
+        return _tree(revision, git_work.of_work(self._git, revision.commit))
+
+    def head(self) -> str:
+        """The commit checked out, "" where there is none yet."""
+        # A branch that leads nowhere looks unborn here; only asking for its name tells, by raising.
+        return self._git.word("rev-parse", "--verify", "--quiet", "HEAD") or self.branch()[:0]
+
+    def branch(self) -> str:
+        """The branch checked out, born or not; "" where HEAD is detached."""
+        return self._git.word("symbolic-ref", "--quiet", "HEAD").removeprefix("refs/heads/")
+
+    def in_progress(self) -> str:
+        """What git is in the middle of: "rebase", "merge", "bisect", "cherry-pick", "revert", "am", or ""."""
+        folder = self._git.facts.git_dir
+        for mark, name in _MARKS:
+            if os.path.lexists(os.path.join(folder, mark)):
+                return name
+        # These two are refs, and refs need not be files.
+        return next((name for ref, name in _PICKS if self._git.word("rev-parse", "--verify", "--quiet", ref)), "")
+
+    def last_commit(self, path: str) -> str:
+        """The commit that last changed a path: "3f2c1ab subject", or "" where it is not committed."""
+        if not self.head():
+            return ""
+        said = self._git.word("rev-list", "--max-count=1", "--encoding=UTF-8", "--format=%s", "HEAD", "--", path)
+        commit, _, subject = said.removeprefix("commit ").partition("\n")
+        return _titled(commit, subject)
+
+    def line_commit(self, path: str, line: int) -> str:
+        """The commit that last changed a line of the committed file, or "" where there is no such line."""
+        # Without HEAD it would blame the work tree, through the repository's filters.
+        how = ("--no-textconv", "--porcelain", "--encoding=UTF-8", "-L", f"{line},{line}")
+        said = self._git.word("blame", *how, "HEAD", "--", path, no=(128,))
+        subject = next((text for text in said.split("\n") if text.startswith("summary ")), "")
+        return _titled(said.partition(" ")[0], subject.removeprefix("summary "))
+
+    def _commit(self, name: str) -> str:
+        asked = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+        try:
+            commit = self._git.word(*asked, f"{name}^{{commit}}", no=(1, 128))
+        except ValueError:
+            # No program can be given such a name.
+            commit = ""
+        if commit:
+            return commit
+        raise invalid(self.folder, f"no commit is called `{git_tree.shown(name)}`", self._meant(name))
+
+    def _meant(self, name: str) -> str:
+        several = self._git.word("rev-parse", f"--disambiguate={name}") if _SHORT_ID.fullmatch(name) else ""
+        if several:
+            return "more than one object's id begins so: write more digits"
+        refs = self._git.word("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags", "refs/remotes")
+        close = difflib.get_close_matches(name, refs.split("\n"), 1)
+        return f"did you mean `{close[0]}`?" if close else f"see `git -C {quote(self.folder)} branch --all`"
+
+    def _branch_called(self, name: str) -> str:
+        asked = ("rev-parse", "--verify", "--quiet", "--symbolic-full-name", "--end-of-options", name)
+        prefix, _, branch = self._git.word(*asked, no=(1, 128)).partition("refs/heads/")
+        return "" if prefix else branch
+
+    def _index_of_hook(self) -> str:
+        """The index of the commit being made, where we run in its hook; "" for the repository's own.
+
+        A hook of one repository may ask about another: the variables count for theirs alone. git takes a relative
+        index from the top of the work tree.
+        """
+        index, folder = os.environ.get("GIT_INDEX_FILE", ""), os.environ.get("GIT_DIR")
+        if not index:
+            return ""
+        if folder is not None:
+            ours = os.path.realpath(folder) == self._git.facts.git_dir
+        else:
+            beside = os.path.isabs(index) and os.path.realpath(os.path.dirname(index)) == self._git.facts.git_dir
+            ours = beside or _around_here() == self.folder
+        return os.path.join(self.folder, index) if ours else ""
+
+
+def _around_here() -> str | None:
+    try:
+        return find(os.getcwd())
+    except (Invalid, OSError):
+        return None
+
+
+def _tree(revision: Revision, reading: Reading) -> Tree:
+    return Tree(revision._replace(uncommitted=reading.uncommitted), reading.sources, reading.problems)
+
+
+def _titled(commit: str, subject: str) -> str:
+    return f"{commit[:7]} {git_tree.shown(subject)}".rstrip()

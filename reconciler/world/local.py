@@ -1,0 +1,74 @@
+"""Variables → where this user's things are; roots → a World over this machine's files. Writes through files.py."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from reconciler.model.problem import invalid
+from reconciler.model.resource import File, Place
+from reconciler.model.world import Edit, Edited, Env, Unreadable
+from reconciler.world import files
+from reconciler.world.problems import homed, shown
+
+
+def environment(variables: Mapping[str, str], platform: str | None = None) -> Env:
+    """Where HOME and the XDG variables say a user's things are; Invalid where they cannot say it."""
+    home = _absolute(variables.get("HOME", ""))
+    if not home:
+        wrong = "is not an absolute path" if variables.get("HOME") else "is not set"
+        raise invalid("environment", f"`HOME` {wrong}", "set it to your home folder: `HOME=/home/you reconcile …`")
+    return Env(
+        home=home,
+        config=_absolute(variables.get("XDG_CONFIG_HOME", "")) or f"{home}/.config",
+        state=_absolute(variables.get("XDG_STATE_HOME", "")) or f"{home}/.local/state",
+        data=_absolute(variables.get("XDG_DATA_HOME", "")) or f"{home}/.local/share",
+        cache=_absolute(variables.get("XDG_CACHE_HOME", "")) or f"{home}/.cache",
+        host=_host(variables.get("RECONCILE_HOST", "")),
+        platform=platform or sys.platform,
+        variables=dict(variables),
+    )
+
+
+def _absolute(folder: str) -> str:
+    """Without a final slash; "" where it is not absolute, as the XDG specification has it."""
+    return os.path.normpath(folder) if folder.startswith("/") else ""
+
+
+def _host(told: str) -> str:
+    if "/" in told or told in (".", ".."):
+        hint = "give it the name of a folder in desired-state/hosts/"
+        raise invalid("environment", f"`RECONCILE_HOST` is `{told}`, which is no host name", hint)
+    return told or os.uname().nodename.partition(".")[0] or "localhost"
+
+
+class LocalWorld:
+    """This machine's files below some roots (name → absolute folder); problems name them from `home`, as `~/…`."""
+
+    def __init__(self, roots: Mapping[str, str], home: str = "") -> None:
+        self.roots = roots
+        self.home = home
+
+    def scan(self, root: str, skip: Mapping[str, str]) -> Place:
+        place = files.scan(self.roots[root], skip, root)
+        return replace(place, problems=tuple(homed(found, self.home) for found in place.problems))
+
+    def read(self, root: str, path: str) -> File | None:
+        try:
+            return files.read(self.roots[root], path)
+        except Unreadable as unreadable:
+            raise Unreadable(homed(unreadable.problem, self.home)) from None
+
+    def show(self, root: str, path: str) -> str:
+        return shown(f"{self.roots[root]}/{path}".rstrip("/"), self.home)
+
+    def edit(self, edits: Sequence[Edit]) -> Sequence[Edited]:
+        return [self._homed(edited) for edited in files.edit(edits, self.roots)]
+
+    def prune(self, root: str, folder: str) -> bool:
+        return files.prune(self.roots[root], folder)
+
+    def _homed(self, edited: Edited) -> Edited:
+        return edited._replace(problem=homed(edited.problem, self.home)) if edited.problem else edited

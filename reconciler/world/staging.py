@@ -1,0 +1,90 @@
+"""An edit → a temporary file beside the one it is for: written, dressed as that one, flushed; nothing else changes."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+
+from reconciler.model.resource import File
+from reconciler.model.world import Edit, Edited
+from reconciler.world.disk import Identity, identity, sync
+
+TEMPORARY = ".reconcile-*.tmp"
+ACL = "system.posix_acl_access"
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One edit on its way. `temp` is a name beside `final`, the file behind all links, that must be gone in the end;
+    `ours` is who stands under it until it changes places."""
+
+    edit: Edit
+    root: str
+    where: str
+    final: str = ""
+    temp: str = ""
+    fd: int = -1
+    ours: Identity = (0, 0)
+    moving: bool = False
+    result: Edited | None = None
+
+
+def aim(job: Job) -> None:
+    """Where the edit will land, and a temporary name beside it."""
+    job.final = os.path.realpath(job.where)
+    job.temp = f"{os.path.dirname(job.final)}/{TEMPORARY.replace('*', os.urandom(8).hex())}"
+
+
+def write(job: Job, after: File, standing: os.stat_result | None) -> None:
+    """Fill the temporary file, and give it what the one that stands has: mode, owner, attributes."""
+    # a new file is made with the system's own default, which minds the umask and a folder's default rights alike; one
+    # that takes another's place may have to be secret
+    mode = 0o600 if standing else 0o666
+    job.fd = os.open(job.temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    job.ours = identity(os.fstat(job.fd))
+    rest = memoryview(after.content)
+    while rest:
+        rest = rest[os.write(job.fd, rest) :]
+    if standing:
+        _dress(job.fd, job.final, standing)
+    mode = _runnable(stat.S_IMODE((standing or os.fstat(job.fd)).st_mode), after.executable)
+    if mode != stat.S_IMODE(os.fstat(job.fd).st_mode):
+        os.fchmod(job.fd, mode)
+
+
+def _dress(fd: int, standing_path: str, standing: os.stat_result) -> None:
+    """Owner and attributes of the file whose place is taken, as far as the system lets us."""
+    fresh = os.fstat(fd)
+    if (fresh.st_uid, fresh.st_gid) != (standing.st_uid, standing.st_gid):
+        with suppress(OSError):
+            os.fchown(fd, standing.st_uid if os.geteuid() == 0 else -1, standing.st_gid)
+    if sys.platform != "linux":
+        return
+    with suppress(OSError):
+        kept = {name for name in os.listxattr(standing_path) if name.startswith("user.") or name == ACL}
+        if ACL in os.listxattr(fd) and ACL not in kept:
+            os.removexattr(fd, ACL)
+        for name in kept:
+            with suppress(OSError):
+                os.setxattr(fd, name, os.getxattr(standing_path, name))
+
+
+def _runnable(mode: int, executable: bool) -> int:
+    if (mode & 0o100 != 0) == executable:
+        return mode
+    return mode | 0o100 | (mode & 0o444) >> 2 if executable else mode & ~0o111
+
+
+def flush(job: Job) -> None:
+    if job.fd >= 0:
+        sync(job.fd)
+        close(job)
+
+
+def close(job: Job) -> None:
+    fd, job.fd = job.fd, -1
+    if fd >= 0:
+        os.close(fd)

@@ -1,0 +1,242 @@
+"""The journal in a SQLite file: ownership, contents and history; every method that writes is durable when it returns.
+
+Reading makes nothing: without a file the answers are empty, the first write makes it. Contents are kept once, under
+their fingerprint, compressed; what looks like a secret is sealed first, and messages are masked, so that the state
+folder never becomes the place where keys leak.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from reconciler.formats import masking
+from reconciler.model.change import Action, Change, Recorded
+from reconciler.model.fingerprint import alike
+from reconciler.model.outcome import Outcome, Run, Status, Step
+from reconciler.model.problem import invalid
+from reconciler.model.resource import Claim, Revision
+from reconciler.world import store_rows
+from reconciler.world.seal import Seal
+from reconciler.world.store_file import MEMORY, StateFile
+from reconciler.world.store_schema import AWAY, now
+
+if TYPE_CHECKING:
+    import sqlite3
+
+Intent = tuple[Change[Any], bytes | None, bytes | None]
+Settled = tuple[Change[Any], Outcome]
+FASTEST = 1
+
+
+class Store:
+    """The Journal of one user and HOME. `roots`: the folders that the roots' names stand for now."""
+
+    def __init__(self, path: str, seal: Seal, roots: Mapping[str, str], home: str) -> None:
+        self._file = StateFile(path, home, seal)
+        self._seal = seal
+        self._roots = dict(roots)
+        self._masker = masking.Masker()
+
+    @classmethod
+    def memory(cls, key: bytes, roots: Mapping[str, str] | None = None, home: str = "") -> Store:
+        """A store that ends with the process and makes no file; it seals all the same."""
+        return cls(MEMORY, Seal.in_memory(key), roots or {}, home)
+
+    def close(self) -> None:
+        self._file.close()
+
+    # ---- what is kept
+
+    def key(self) -> bytes:
+        with self._file.reading() as db:
+            return self._seal.key(of_state=db is not None)
+
+    def lost(self) -> bool:
+        with self._file.reading() as db:
+            return db is None and self._seal.marked
+
+    def recorded(self) -> Sequence[Recorded]:
+        rows = self._file.rows(f"SELECT {store_rows.OWNED}, root_path FROM owned ORDER BY root, path, item")
+        return [store_rows.owned_row(row[:-1]) for row in rows if row[-1] == self._root(row[0])]
+
+    def repository(self, repo: str) -> str:
+        rows = self._file.rows("SELECT folder FROM repositories WHERE id = ?", repo)
+        return str(rows[0][0]) if rows else repo
+
+    def made(self) -> frozenset[Claim]:
+        names: dict[str, list[str]] = {}
+        for name, folder in self._roots.items():
+            names.setdefault(folder, []).append(name)
+        rows = self._file.rows("SELECT root_path, path, item FROM made")
+        return frozenset(store_rows.claim(name, *row[1:]) for row in rows for name in names.get(row[0], ()))
+
+    def content(self, fingerprint: str) -> bytes:
+        rows = self._file.rows("SELECT sealed, content FROM blobs WHERE id = ?", fingerprint)
+        if not rows:
+            raise KeyError(fingerprint)
+        sealed, kept = rows[0]
+        try:
+            return zlib.decompress(self._seal.unseal(kept) if sealed else kept)
+        except zlib.error:
+            raise invalid(self._file.where, "a content that the state keeps is damaged", AWAY) from None
+
+    def runs(self) -> Sequence[Run]:
+        return [
+            store_rows.run_row(row) for row in self._file.rows(f"SELECT {store_rows.RUN} FROM runs ORDER BY id DESC")
+        ]
+
+    def steps(self, run: int) -> Sequence[Step]:
+        rows = self._file.rows(f"SELECT {store_rows.STEP} FROM steps WHERE run = ? ORDER BY id", run)
+        return [store_rows.step_row(row) for row in rows]
+
+    def pinned(self, repo: str) -> tuple[str, str] | None:
+        rows = self._file.rows("SELECT commit_id, reason FROM pins WHERE repo = ?", repo)
+        return (str(rows[0][0]), str(rows[0][1])) if rows else None
+
+    # ---- a run
+
+    def begin(self, verb: str, repo: str, folder: str, revision: Revision, host: str) -> int:
+        with self._file.writing() as db:
+            db.execute(
+                "INSERT INTO repositories VALUES (?, ?, ?)"
+                " ON CONFLICT(id) DO UPDATE SET folder = excluded.folder, seen = excluded.seen",
+                (repo, folder, now()),
+            )
+            known = (verb, repo, *revision, host, now(), "", None, None)
+            return int(db.execute(_insert("runs", store_rows.RUN), (None, *known)).lastrowid or 0)
+
+    def intend(self, run: int, changes: Sequence[Intent]) -> None:
+        blobs = self._blobs(changes)
+        with self._file.writing() as db:
+            db.executemany(
+                "INSERT INTO blobs VALUES (?, ?, ?) ON CONFLICT(id) DO UPDATE"
+                " SET sealed = excluded.sealed, content = excluded.content WHERE excluded.sealed > blobs.sealed",
+                blobs,
+            )
+            rows = [self._step(run, change, Status.OPEN) for change, _, _ in changes]
+            db.executemany(_insert("steps", f"run, root_path, {store_rows.STEP}"), rows)
+
+    def settle(self, run: int, settled: Sequence[Settled]) -> None:
+        with self._file.writing() as db:
+            for change, outcome in settled:
+                self._close(db, run, change, outcome)
+            done = [change for change, outcome in settled if outcome.status is Status.DONE]
+            self._hand_over(db, run, done)
+            made = [self._at(claim) for _, outcome in settled for claim in outcome.made]
+            unmade = [self._at(claim) for _, outcome in settled for claim in outcome.unmade]
+            db.executemany("INSERT OR IGNORE INTO made VALUES (?, ?, ?)", made)
+            db.executemany("DELETE FROM made WHERE root_path = ? AND path = ? AND item = ?", unmade)
+
+    def finish(self, run: int) -> Run:
+        with self._file.writing() as db:
+            counted = db.execute("SELECT action, status, count(*) FROM steps WHERE run = ? GROUP BY 1, 2", (run,))
+            counts: dict[str, int] = {}
+            changed = False
+            for action, status, many in counted.fetchall():
+                word = action if status == Status.DONE else status
+                counts[word] = counts.get(word, 0) + many
+                changed = changed or (status == Status.DONE and not Action(action).bookkeeping)
+            db.execute(
+                "UPDATE runs SET ended = ?, counts = ?, generation = coalesce(generation, CASE WHEN ? THEN"
+                " (SELECT coalesce(max(generation), 0) + 1 FROM runs) END) WHERE id = ?",
+                (now(), json.dumps(counts, sort_keys=True), changed, run),
+            )
+            row = db.execute(f"SELECT {store_rows.RUN} FROM runs WHERE id = ?", (run,)).fetchone()
+            return store_rows.run_row(row)
+
+    def pin(self, repo: str, commit: str, reason: str) -> None:
+        if not commit and self.pinned(repo) is None:
+            return
+        with self._file.writing() as db:
+            db.execute("DELETE FROM pins WHERE repo = ?", (repo,))
+            if commit:
+                db.execute("INSERT INTO pins VALUES (?, ?, ?)", (repo, commit, self._masker.mask(reason)))
+
+    # ---- contents
+
+    def _blobs(self, changes: Iterable[Intent]) -> list[tuple[str, int, bytes]]:
+        """The contents that are not kept yet, or not yet sealed, ready to be written."""
+        wanted: dict[str, tuple[bytes, str]] = {}
+        for change, before, after in changes:
+            # The value of a key is kept without the key, which may be all that tells that it is a secret.
+            named = next(filter(masking.key_names_secret, change.claim.item), "")
+            for name, content in ((change.before.fingerprint, before), (change.fingerprint, after)):
+                if content is not None:
+                    wanted[name] = content, named or wanted.get(name, (b"", ""))[1]
+        query = "SELECT id, sealed FROM blobs WHERE id IN (SELECT value FROM json_each(?))"
+        kept = dict(self._file.rows(query, json.dumps(list(wanted))))
+        return [
+            self._blob(name, content, named)
+            for name, (content, named) in wanted.items()
+            if name not in kept or (named and not kept[name])
+        ]
+
+    def _blob(self, name: str, content: bytes, named: str) -> tuple[str, int, bytes]:
+        squeezed = zlib.compress(content, FASTEST)
+        if not named and not masking.looks_secret(content):
+            return name, 0, squeezed
+        self._masker.learn(f'"{named}": {content.decode(errors="replace")}')
+        return name, 1, self._seal.seal(squeezed)
+
+    # ---- steps and ownership
+
+    def _root(self, name: str) -> str:
+        """The folder of a root now; what lies below none (a port, a process) has "" for one."""
+        return self._roots.get(name, "")
+
+    def _at(self, claim: Claim) -> tuple[str, str, str]:
+        return self._root(claim.root), claim.path, store_rows.item(claim)
+
+    def _step(self, run: int, change: Change[Any], status: Status, message: str = "") -> tuple[Any, ...]:
+        return run, self._root(change.claim.root), *store_rows.step_columns(change, status, message)
+
+    def _close(self, db: sqlite3.Connection, run: int, change: Change[Any], outcome: Outcome) -> None:
+        """Settles the open step of a change; one that was refused before it was intended gets its step only now."""
+        message = self._masker.mask(outcome.problem.text) if outcome.problem else ""
+        settled = db.execute(
+            "UPDATE steps SET status = ?, message = ?"
+            " WHERE run = ? AND root_path = ? AND path = ? AND item = ? AND status = 'open'",
+            (outcome.status.value, message, run, *self._at(change.claim)),
+        )
+        if not settled.rowcount:
+            row = self._step(run, change, outcome.status, message)
+            db.execute(_insert("steps", f"run, root_path, {store_rows.STEP}"), row)
+
+    def _hand_over(self, db: sqlite3.Connection, run: int, done: Sequence[Change[Any]]) -> None:
+        """Rows of ownership as they are after these changes."""
+        gone = [self._at(row.claim) for change in done for row in (change, change.recorded) if row is not None]
+        db.executemany("DELETE FROM owned WHERE root_path = ? AND path = ? AND item = ?", gone)
+        names = {name for c in done if c.becomes for name in (c.becomes.value, c.becomes.before) if name}
+        query = "SELECT id FROM blobs WHERE id IN (SELECT value FROM json_each(?))"
+        kept = {name for (name,) in db.execute(query, (json.dumps(list(names)),))}
+        rows = [_with_contents(c.becomes, c, kept) for c in done if c.becomes]
+        db.executemany(
+            _insert("owned", f"root_path, {store_rows.OWNED}", "OR REPLACE"),
+            [(self._root(row.claim.root), *store_rows.owned_columns(replace(row, run=run))) for row in rows],
+        )
+
+
+def known_repositories(path: str, home: str = "") -> list[str]:
+    """The folders of the repositories that a state knows, the last one used first. Makes nothing. Raises Invalid."""
+    state = StateFile(path, home, None)
+    try:
+        return [str(folder) for (folder,) in state.rows("SELECT folder FROM repositories ORDER BY seen DESC, id")]
+    finally:
+        state.close()
+
+
+def _insert(table: str, columns: str, how: str = "") -> str:
+    return f"INSERT {how} INTO {table} ({columns}) VALUES ({', '.join('?' * (columns.count(',') + 1))})"
+
+
+def _with_contents(row: Recorded, change: Change[Any], kept: set[str]) -> Recorded:
+    """The row under names whose contents are kept: between plan and apply a value may have been spelled anew."""
+    value = row.value if row.value in kept or not alike(row.value, change.fingerprint) else change.fingerprint
+    before = row.before
+    if before is not None and before not in kept and alike(before, change.before.fingerprint):
+        before = change.before.fingerprint
+    return replace(row, value=value, before=before)

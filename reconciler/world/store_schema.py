@@ -1,0 +1,112 @@
+"""The tables of a state database, and what SQLite's errors mean: made, checked, told in plain words. Writes tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from reconciler.model.problem import invalid
+
+if TYPE_CHECKING:
+    import sqlite3
+
+VERSION = 1
+
+# `owned` refers to contents, so that nothing that is needed to hand a thing back can be dropped.
+TABLES = """
+meta(name TEXT PRIMARY KEY, value TEXT NOT NULL)
+repositories(id TEXT PRIMARY KEY, folder TEXT NOT NULL, seen TEXT NOT NULL)
+blobs(id TEXT PRIMARY KEY, sealed INTEGER NOT NULL, content BLOB NOT NULL)
+runs(id INTEGER PRIMARY KEY, verb TEXT NOT NULL, repo TEXT NOT NULL, tree TEXT NOT NULL, commit_id TEXT NOT NULL,
+    branch TEXT NOT NULL, uncommitted INTEGER NOT NULL, host TEXT NOT NULL, started TEXT NOT NULL, ended TEXT NOT NULL,
+    generation INTEGER, counts TEXT)
+steps(id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs, root_path TEXT NOT NULL, path TEXT NOT NULL,
+    item TEXT NOT NULL, root TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, part TEXT NOT NULL,
+    action TEXT NOT NULL, cause TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, recorded TEXT,
+    status TEXT NOT NULL, message TEXT NOT NULL)
+owned(root_path TEXT NOT NULL, path TEXT NOT NULL, item TEXT NOT NULL, root TEXT NOT NULL, kind TEXT NOT NULL,
+    name TEXT NOT NULL, part TEXT NOT NULL, repo TEXT NOT NULL, value TEXT NOT NULL REFERENCES blobs,
+    standing TEXT NOT NULL, before TEXT REFERENCES blobs, needs TEXT NOT NULL, revision TEXT NOT NULL,
+    run INTEGER NOT NULL, PRIMARY KEY (root_path, path, item))
+made(root_path TEXT NOT NULL, path TEXT NOT NULL, item TEXT NOT NULL, PRIMARY KEY (root_path, path, item))
+pins(repo TEXT PRIMARY KEY, commit_id TEXT NOT NULL, reason TEXT NOT NULL)
+"""
+INDEX = "CREATE INDEX steps_by_claim ON steps(run, root_path, path, item)"
+
+AWAY = "put it back from a backup, or move it away: the next plan then says `unknown` where it cannot tell"
+WRITABLE = "see with `ls -l` who may; its folder must be writable too"
+MEANINGS = {
+    "SQLITE_BUSY": ("is being written by another run", "let it finish, then run it again"),
+    "SQLITE_LOCKED": ("is being written by another run", "let it finish, then run it again"),
+    "SQLITE_CORRUPT": ("is damaged", AWAY),
+    "SQLITE_NOTADB": ("is damaged, or another program's file", AWAY),
+    "SQLITE_READONLY": ("cannot be written", WRITABLE),
+    "SQLITE_PERM": ("cannot be opened: permission is denied", WRITABLE),
+    "SQLITE_CANTOPEN": ("cannot be opened", WRITABLE),
+    "SQLITE_FULL": ("cannot be written: the disk is full", "free some space, then run it again"),
+    "SQLITE_IOERR": ("cannot be read or written: the disk reports an error", "see the system's log"),
+}
+
+
+@contextmanager
+def telling(where: str) -> Iterator[None]:
+    """SQLite's errors as Invalid, where people can do something about them; bugs stay what they are."""
+    import sqlite3
+
+    try:
+        yield
+    except sqlite3.Error as error:
+        name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
+        if name not in MEANINGS:
+            raise
+        text, hint = MEANINGS[name]
+        raise invalid(where, f"the state {text}", hint) from None
+
+
+def fill(db: sqlite3.Connection, key: bytes) -> None:
+    """The tables of a new state, which is bound to a key of fingerprints."""
+    import sqlite3
+
+    strict = " STRICT" if sqlite3.sqlite_version_info >= (3, 37) else ""
+    for table in TABLES.replace("\n    ", " ").strip().splitlines():
+        db.execute(f"CREATE TABLE {table}{strict}")
+    db.execute(INDEX)
+    db.executemany("INSERT INTO meta VALUES (?, ?)", [("schema", str(VERSION)), ("key", _proof(key)), ("made", now())])
+
+
+def empty(db: sqlite3.Connection) -> bool:
+    return not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+
+
+def check(db: sqlite3.Connection, where: str) -> None:
+    """Raises Invalid for a state of a later version, or of another program."""
+    if not db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()[0]:
+        raise invalid(where, "the state is another program's database", AWAY)
+    version = _said(db, "schema")
+    if not version.isdigit() or int(version) > VERSION:
+        hint = "use the newer version of reconcile that wrote it"
+        raise invalid(where, f"the state has format {version or 'none'}, this version knows {VERSION}", hint)
+
+
+def check_key(db: sqlite3.Connection, where: str, key: bytes) -> None:
+    """Raises Invalid for a state whose fingerprints were made with another key."""
+    if _said(db, "key") != _proof(key):
+        hint = "put back the `key` that belongs to it: key and state go together into a backup"
+        raise invalid(where, "the state was made with another key of fingerprints", hint)
+
+
+def _said(db: sqlite3.Connection, name: str) -> str:
+    row = db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _proof(key: bytes) -> str:
+    """What tells two keys apart, and nothing else about them."""
+    return blake2b(b"the key of this state", digest_size=16, key=key).hexdigest()
+
+
+def now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())

@@ -1,0 +1,154 @@
+"""Every golden case of every kind obeys every law (docs/architecture.md, Laws)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import LiteralScalarString
+
+from reconciler.cli import render
+from reconciler.model.outcome import Status
+from tests.support.house import House, file, split
+
+CASES = sorted((Path(__file__).parents[1] / "cases").glob("*/*.yaml"))
+
+
+def read(path: Path) -> Any:
+    return YAML(typ="rt").load(path.read_text())
+
+
+@pytest.fixture(params=CASES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def path(request: pytest.FixtureRequest) -> Path:
+    found: Path = request.param
+    return found
+
+
+@pytest.fixture
+def case(path: Path) -> Any:
+    return read(path)
+
+
+def ready(case: Any) -> House:
+    """The house just before the plan of the case: what was applied first, and what was edited by hand since."""
+    house = House(case.get("home") or {})
+    if case.get("first"):
+        house.apply(house.plan(case["first"]))
+    house.edit(case.get("edits") or {})
+    return house
+
+
+def git(case: Any) -> dict[str, str]:
+    return case.get("git") or {}
+
+
+def test_the_plan_reads_as_written(case: Any, path: Path, request: pytest.FixtureRequest) -> None:
+    house = ready(case)
+    text = render.plan(house.plan(git(case)), house.world.show)
+    if request.config.getoption("--update"):
+        case["plan"] = LiteralScalarString(text)
+        editor = YAML(typ="rt")
+        editor.width = 1000
+        editor.dump(case, path)
+    assert text == case.get("plan")
+
+
+def test_apply_converges_and_then_rests(case: Any) -> None:
+    house = ready(case)
+    result = house.apply(house.plan(git(case)))
+    assert {outcome.status for _, outcome in result.outcomes} <= {Status.DONE}
+    again = house.plan(git(case))
+    assert not again.due and not again.bookkeeping
+    assert len(again.held) == len(house.plan(git(case)).held)
+    house.world.frozen = True
+    assert house.apply(again).run is None
+
+
+def test_forced_it_becomes_what_git_says(case: Any) -> None:
+    house = ready(case)
+    plan = house.plan(git(case), force=["*"])
+    house.apply(plan)
+    assert not house.plan(git(case)).changes
+    for change in plan.changes:
+        assert house.world.files.get((change.claim.root, change.claim.path)) == change.after
+
+
+def test_undo_restores_the_bytes_and_the_ownership(case: Any) -> None:
+    house = ready(case)
+    before, rows = house.home, {r.claim: (r.value, r.standing, r.before) for r in house.journal.recorded()}
+    result = house.apply(house.plan(git(case), force=["*"]))
+    if result.run is None:
+        return
+    house.take_back(result.run.id)
+    assert house.home == before
+    assert {r.claim: (r.value, r.standing, r.before) for r in house.journal.recorded()} == rows
+
+
+def test_undo_can_be_undone(case: Any) -> None:
+    house = ready(case)
+    result = house.apply(house.plan(git(case), force=["*"]))
+    after = house.home
+    if result.run is None:
+        return
+    back = house.take_back(result.run.id)
+    if back.run is not None:
+        house.take_back(back.run.id)
+    assert house.home == after
+
+
+def test_release_gives_the_first_bytes_back(case: Any) -> None:
+    house = House(case.get("home") or {})
+    first = house.home
+    house.apply(house.plan(case.get("first") or {}))
+    house.apply(house.plan(git(case)))
+    house.hand_back()
+    if not case.get("first"):
+        assert house.home == first
+    assert not house.journal.recorded()
+
+
+def test_removed_from_git_it_goes_or_what_stood_there_comes_back(case: Any) -> None:
+    house = House(case.get("home") or {})
+    first = house.home
+    house.apply(house.plan(git(case)))
+    named = {f"{r.claim.root}/{r.claim.path}": r for r in house.journal.recorded()}
+    house.apply(house.plan({}))
+    expected = {p: b for p, b in first.items() if p not in named or named[p].standing == "replaced"}
+    assert house.home == expected
+    assert not house.journal.recorded() and not house.journal.made()
+
+
+def test_what_git_does_not_name_keeps_its_bytes(case: Any) -> None:
+    house = ready(case)
+    before = house.home
+    plan = house.plan(git(case), force=["*"])
+    house.apply(plan)
+    touched = {f"{c.claim.root}/{c.claim.path}" for c in plan.changes}
+    assert {p: b for p, b in house.home.items() if p not in touched} == {
+        p: b for p, b in before.items() if p not in touched
+    }
+
+
+def test_adopting_an_equal_thing_writes_nothing(case: Any) -> None:
+    house = House(case.get("home") or {})
+    house.apply(house.plan(git(case)))
+    twin = House({p: b.decode() for p, b in house.home.items()})
+    twin.world.frozen = True
+    result = twin.apply(twin.plan(git(case)))
+    assert all(change.action.bookkeeping for change, _ in result.outcomes)
+    assert {r.claim for r in twin.journal.recorded()} == {r.claim for r in house.journal.recorded()}
+
+
+def test_a_hand_edit_just_before_the_write_is_kept(case: Any) -> None:
+    house = ready(case)
+    plan = house.plan(git(case), force=["*"])
+    if not plan.due:
+        return
+    claim = plan.due[0].claim
+    late = file("late edit\n")
+    house.world.hook = lambda edit: house.world.files.__setitem__((claim.root, claim.path), late)
+    result = house.apply(plan)
+    assert house.world.files[split(f"{claim.root}/{claim.path}")] == late
+    assert next(o for c, o in result.outcomes if c.claim == claim).status is Status.STALE

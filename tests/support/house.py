@@ -1,0 +1,66 @@
+"""A house in memory: files, a journal and desired state, with the verbs over them. For the laws' speed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from reconciler import registry
+from reconciler.model.change import Plan
+from reconciler.model.resource import File, Loaded, Revision, Source
+from reconciler.model.world import Tree
+from reconciler.pipeline import cycle
+from reconciler.pipeline.apply import Hands, Result, apply
+from reconciler.pipeline.load import load
+from reconciler.world.memory import MemoryWorld
+from reconciler.world.store import Store
+
+ROOTS = {"opencode": "/home/me/.config/opencode", "zed": "/home/me/.config/zed"}
+Files = Mapping[str, str | None]
+
+
+def file(text: str) -> File:
+    """Text → a file; a first line `#!` makes it executable."""
+    return File(text.encode(), text.startswith("#!"))
+
+
+def split(path: str) -> tuple[str, str]:
+    """`opencode/agents/a.md` → root and path."""
+    root, _, inside = path.partition("/")
+    return root, inside
+
+
+class House:
+    """One home and one repository in memory."""
+
+    def __init__(self, home: Files) -> None:
+        self.world = MemoryWorld(ROOTS, {split(p): file(t) for p, t in home.items() if t is not None}, "/home/me")
+        self.journal = Store.memory(b"k" * 32, ROOTS, "/home/me")
+        self.eyes = cycle.Eyes(registry.KINDS, registry.ROOTS, self.world, self.journal, "repo", "laptop", "/home/me")
+
+    def loaded(self, git: Files) -> Loaded:
+        sources = tuple(Source(f"desired-state/{p}", file(t)) for p, t in sorted(git.items()) if t is not None)
+        return load(Tree(Revision("commit", "3f2c1ab", "main"), sources), registry.KINDS, registry.PENDING)
+
+    def plan(self, git: Files, force: Sequence[str] = ()) -> Plan:
+        return cycle.propose(self.loaded(git), self.eyes, force=force)
+
+    def apply(self, plan: Plan) -> Result:
+        return apply(plan, Hands(registry.KINDS, self.world, self.journal), verb="apply", folder="/repo")
+
+    def take_back(self, run: int) -> Result:
+        return self.apply(cycle.take_back(run, Revision("commit", "3f2c1ab", "main"), self.eyes))
+
+    def hand_back(self) -> Result:
+        return self.apply(cycle.hand_back((), Revision("commit", "3f2c1ab", "main"), self.eyes))
+
+    def edit(self, edits: Files) -> None:
+        """By hand; None removes."""
+        for path, text in edits.items():
+            if text is None:
+                del self.world.files[split(path)]
+            else:
+                self.world.files[split(path)] = file(text)
+
+    @property
+    def home(self) -> dict[str, bytes]:
+        return {f"{root}/{path}": f.content for (root, path), f in self.world.files.items()}
