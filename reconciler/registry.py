@@ -5,25 +5,27 @@ from __future__ import annotations
 from reconciler.kinds.agent import AGENT
 from reconciler.kinds.command import COMMAND
 from reconciler.kinds.file import FILE
+from reconciler.kinds.opencode_settings import OPENCODE_SETTINGS
 from reconciler.kinds.skill import SKILL
+from reconciler.kinds.tui_settings import TUI_SETTINGS
+from reconciler.kinds.zed_settings import ZED_SETTINGS
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.world import Env
 
 # The order is the order of import: `file` takes what no other kind took.
-KINDS: tuple[AnyKind, ...] = (AGENT, COMMAND, SKILL, FILE)
+KINDS: tuple[AnyKind, ...] = (AGENT, COMMAND, SKILL, OPENCODE_SETTINGS, TUI_SETTINGS, ZED_SETTINGS, FILE)
 
 # Folders and keys of desired-state/ that the design names and this version does not manage yet.
 PENDING = {
     "mcp": "MCP servers",
-    "opencode": "OpenCode settings",
-    "zed": "Zed settings",
     "servers": "servers",
     "documents": "documents",
     "hosts": "overlays for one machine",
     "orchestration": "orchestration settings",
 }
 
-SHARED = "shared with other programs; key-by-key ownership is not built yet"
+SHARED = "shared with other programs: its keys are described in opencode/ and zed/"
+LATER = "not managed by this version"
 JUNK = {
     "node_modules": "installed packages",
     ".git": "a git repository's own folder",
@@ -60,6 +62,7 @@ ROOTS: tuple[Root, ...] = (
     Root(
         name="opencode",
         path=opencode,
+        shared=("config.json", "opencode.json", "opencode.jsonc", "tui.json", "tui.jsonc"),
         skip={
             **JUNK,
             "./opencode.json": SHARED,
@@ -74,14 +77,15 @@ ROOTS: tuple[Root, ...] = (
     Root(
         name="zed",
         path=zed,
+        shared=("settings.json",),
         skip={
             **JUNK,
             "./settings.json": SHARED,
-            "./keymap.json": SHARED,
-            "./tasks.json": SHARED,
+            "./keymap.json": LATER,
+            "./tasks.json": LATER,
             "./settings_backup.json": "a backup, written by Zed",
             "./keymap_backup.json": "a backup, written by Zed",
-            "./global_settings.json": SHARED,
+            "./global_settings.json": LATER,
             "./embeddings": "Zed's own database",
             "./prompts": "Zed's own database",
             "./prompt_overrides": "Zed's own database",

@@ -44,8 +44,8 @@ def why(opened: App, pattern: str) -> tuple[Why, ...]:
     targets, seen = cycle.snapshot(loaded, opened.eyes(repo))
     plan = opened.plan(targets=[pattern])
     changes = {change.claim: change for change in plan.changes}
-    aimed = {t.claim: t for t in targets if matches(pattern, t.ref)}
-    rows = {claim: row for claim, row in seen.recorded.items() if matches(pattern, row.ref)}
+    aimed = {t.claim: t for t in targets if matches(pattern, t.ref, t.part)}
+    rows = {claim: row for claim, row in seen.recorded.items() if matches(pattern, row.ref, row.part)}
     refs = sorted({t.ref for t in aimed.values()} | {row.ref for row in rows.values()})
     by_name = {kind.name: kind for kind in opened.kinds}
     found = []
@@ -55,7 +55,7 @@ def why(opened: App, pattern: str) -> tuple[Why, ...]:
         parts = tuple(
             _part(c, aimed.get(c), rows.get(c), seen.seen[c], changes.get(c), kind, opened, seen.layout) for c in claims
         )
-        found.append(Why(ref, parts, kind.writers, rule_for(ref, loaded.settings)))
+        found.append(Why(ref, parts, kind.writers, rule_for(ref, pattern.partition("#")[2], loaded.settings)))
     return tuple(found)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.app.opening import app
 from reconciler.app.session import App
+from reconciler.formats.jsonc import pointer
 from reconciler.model.change import Action
 from reconciler.model.kind import Found, Left
 from reconciler.model.outcome import Run
@@ -71,17 +72,18 @@ def repository_top(env: Env, directory: str | None) -> str:
     return top
 
 
-def import_home(env: Env, directory: str | None, include: Sequence[str] = ()) -> Imported:
-    """Writes what describes this home and is not in git yet. Raises Invalid."""
+def import_home(env: Env, directory: str | None, include: Sequence[str] = (), *, native: bool = False) -> Imported:
+    """Writes what describes this home and is not in git yet; settings as JSONC where `native`. Raises Invalid."""
     top, _ = init(env, directory)
     opened = app(env, top)
     loaded = opened.load()
     rows = opened.journal.recorded()
     layout = survey.survey(opened.roots, opened.world, rows)
+    layout = replace(layout, include=frozenset(include), native=native)
     known = {t.claim for t in aim.aim(loaded, layout, opened.kinds, opened.roots)}
     taken = {resource.ref for resource in loaded.resources}
     others = {row.claim for row in rows if row.repo != opened.repo}
-    said = describe(layout, opened.kinds, opened.world, known=lambda c: c in known or c in others, include=include)
+    said = describe(layout, opened.kinds, opened.world, known=frozenset(known | others), include=include)
     missing = _included(said, opened, include)
     new, clashing = [f for f in said.found if f.ref not in taken], [f for f in said.found if f.ref in taken]
     written = _written(top, {s.path: s.file for found in new for s in found.sources}, env)
@@ -91,7 +93,8 @@ def import_home(env: Env, directory: str | None, include: Sequence[str] = ()) ->
 
 
 def _clashes(found: Sequence[Found]) -> list[Left]:
-    return [Left(claim, f"{f.ref} stands in git already, for another file") for f in found for claim in f.claims]
+    whole = [(f.ref, claim) for f in found for claim in f.claims if not claim.item]
+    return [Left(claim, f"{ref} stands in git already, for another file") for ref, claim in whole]
 
 
 def _problems(said: Description) -> list[Problem]:
@@ -100,7 +103,11 @@ def _problems(said: Description) -> list[Problem]:
 
 def _included(said: Description, opened: App, include: Sequence[str]) -> list[Problem]:
     """`--include` paths that name nothing: a typing error must not pass for done."""
-    shown = {opened.world.show(c.root, c.path) for f in said.found for c in f.claims}
+    shown = {
+        opened.world.show(c.root, c.path) + (f"#{pointer(c.item)}" if c.item else "")
+        for f in said.found
+        for c in f.claims
+    }
     return [
         Problem(origin, "there is nothing to import under this path", "write it as the list above does")
         for path in include

@@ -70,7 +70,7 @@ class App:
     def _known(self, patterns: Sequence[str], loaded: Loaded, repo: str) -> None:
         """Raises Invalid for a TARGET that names nothing."""
         refs = {r.ref for r in loaded.resources} | {row.ref for row in self.journal.recorded() if row.repo == repo}
-        missing = [p for p in patterns if not any(matches(p, ref) for ref in refs)]
+        missing = [p for p in patterns if not any(matches(p.partition("#")[0], ref) for ref in refs)]
         if missing:
             raise Invalid(_unknown(pattern, [str(ref) for ref in refs]) for pattern in missing)
 
@@ -117,7 +117,7 @@ class App:
     def release(self, refs: Sequence[str]) -> Plan:
         """The plan that hands back what stood there before it was ours. Raises Invalid."""
         owned = {row.ref for row in self.journal.recorded() if row.repo == self.repo}
-        missing = [p for p in refs if not any(matches(p, ref) for ref in owned)]
+        missing = [p for p in refs if not any(matches(p.partition("#")[0], ref) for ref in owned)]
         if missing:
             raise Invalid(_unknown(pattern, [str(ref) for ref in owned]) for pattern in missing)
         return cycle.hand_back(refs, self._revision(), self.eyes(self.repo))

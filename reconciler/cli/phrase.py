@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from reconciler.cli.style import Style
-from reconciler.model.change import FieldChange
+from reconciler.model.change import NULL, FieldChange
 
 LONGEST = 60
 BARE = re.compile(r"[A-Za-z_/~.][^\s\"'`,;:]*([ :][^\s\"'`,;:]+)*")
@@ -32,8 +32,8 @@ def key_path(pointer: str) -> str:
 
 def literal(value: Any) -> str:
     """A value as one line; text that could be read as something else is quoted."""
-    if value is None:
-        return "unset"
+    if value is None or value is NULL:
+        return "unset" if value is None else "null"
     if isinstance(value, str) and BARE.fullmatch(value) and value.lower() not in KEYWORDS:
         return value
     return json.dumps(value, ensure_ascii=False, default=str)

@@ -43,7 +43,7 @@ def _header(plan: Plan, page: Page) -> Iterator[str]:
     if plan.title:
         yield page.style.paint(safe(plan.title), "title")
     only = f" · only {safe(' '.join(page.only))}" if page.only else ""
-    yield f"desired-state at {safe(revision(plan))} · this is `{safe(plan.host)}`{only}"
+    yield f"desired-state at {safe(revision(plan.revision))} · this is `{safe(plan.host)}`{only}"
 
 
 def _section(items: Sequence[Item], page: Page) -> Iterator[str]:

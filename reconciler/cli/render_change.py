@@ -21,7 +21,7 @@ def item_lines(item: Item, page: Page) -> list[str]:
     style, single = page.style, len(item.changes) == 1
     learn(item.changes, style)
     inline = single and _fits_inline(item.first)
-    detail = phrase.field(item.first.diff.fields[0], style) if inline else _detail(item, page)
+    detail = _value(item.first, page) if inline else _detail(item, page)
     name = style.paint(pad(style.safe(str(item.ref)), page.column), "title")
     head = f"  {style.paint(item.sign, TONES[item.sign])} {name}  {detail}"
     if single:
@@ -32,6 +32,10 @@ def item_lines(item: Item, page: Page) -> list[str]:
 def _fits_inline(change: Change[Any]) -> bool:
     diff = change.diff
     return change.verdict.allowed and len(diff.fields) == 1 and not diff.text and not diff.note and not _note(change)
+
+
+def _value(change: Change[Any], page: Page) -> str:
+    return phrase.joined([page.style.safe(change.target.part), phrase.field(change.diff.fields[0], page.style)])
 
 
 def _detail(item: Item, page: Page) -> str:

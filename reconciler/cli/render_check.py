@@ -28,7 +28,7 @@ def check_text(plan: Plan, style: Style) -> str:
     if items:
         lines.append(f"{phrase.count(len(items), 'object')} drifted: `reconcile plan` shows how")
     if pending:
-        lines.append(f"{phrase.count(pending, 'change')} pending at {revision(plan)}: `reconcile apply` makes them")
+        lines.append(f"{phrase.count(pending, 'change')} pending at {revision(plan.revision)}: see `reconcile plan`")
     return style.finish(lines if items or pending else [*lines, in_step(plan)])
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby, islice, zip_longest
 from typing import NamedTuple
 
 from reconciler.cli.phrase import alike, count, pair
-from reconciler.cli.style import Style
+from reconciler.cli.style import Style, visible
 
 LIMIT = 12
 HALF = 5
@@ -52,27 +52,24 @@ def _shown(lines: Sequence[str], style: Style, room: int, fold: bool) -> Iterato
 def _context(line: str, style: Style) -> str:
     if hunk := HUNK.fullmatch(line):
         return style.paint(f"@@ line {hunk[1]}", "place")
-    return style.paint(style.safe(line).expandtabs(4), "dim")
+    return style.paint(visible(line).expandtabs(4), "dim")
 
 
-def _replaced(run: Sequence[str], style: Style, room: int, fold: bool) -> Iterable[Shown]:
+def _replaced(run: Sequence[str], style: Style, room: int, fold: bool) -> Iterator[Shown]:
     """A run of removed and added lines; the first removed is shown against the first added, and so on."""
-    old = [style.safe(line[1:]) for line in run if line.startswith("-")]
-    new = [style.safe(line[1:]) for line in run if line.startswith("+")]
-    pairs = [_pair(a, b, style, room) for a, b in zip_longest(old, new)]
+    old = [line[1:] for line in run if line.startswith("-")]
+    new = [line[1:] for line in run if line.startswith("+")]
     # What comes must not be cut off because much goes: a long run shows the beginning of both.
-    most = HALF if fold and len(run) > LIMIT - 2 else len(run)
-    return [
-        *_beginning([a for a, _ in pairs if a is not None], most if new else len(run), style),
-        *_beginning([b for _, b in pairs if b is not None], len(run), style),
+    half = HALF if fold and new and len(run) > LIMIT - 2 and len(old) > HALF + 1 else len(old)
+    most = LIMIT if fold else len(run)
+    pairs = [
+        _pair(a and visible(a), b and visible(b), style, room)
+        for a, b in zip_longest(old[: min(half, most)], new[:most])
     ]
-
-
-def _beginning(lines: Sequence[str], most: int, style: Style) -> Iterator[Shown]:
-    rest = len(lines) - most
-    yield from map(Shown, lines if rest < 2 else lines[:most])
-    if rest >= 2:
-        yield Shown(style.paint(f"… {rest} more", "dim"), rest)
+    yield from (Shown(line) for line, _ in pairs if line is not None)
+    if half < len(old):
+        yield Shown(style.paint(f"… {len(old) - half} more", "dim"), len(old) - half)
+    yield from (Shown(line) for _, line in pairs if line is not None)
 
 
 def _pair(old: str | None, new: str | None, style: Style, room: int) -> tuple[str | None, str | None]:

@@ -12,6 +12,7 @@ from reconciler.cli.grouping import Item
 from reconciler.cli.render_body import Page
 from reconciler.cli.render_change import item_lines
 from reconciler.cli.render_problems import problem_lines
+from reconciler.cli.render_summary import revision
 from reconciler.cli.style import Style, columns, pad
 from reconciler.model.change import Action, Cause, Change
 from reconciler.model.outcome import Outcome, Run, Status, Step
@@ -107,12 +108,9 @@ def run_text(run: Run, changes: Sequence[Change[Any]], page: Page) -> str:
 
 
 def _head(run: Run, style: Style) -> Iterator[str]:
-    read = run.revision
-    loose = f", {phrase.count(read.uncommitted, 'file')} uncommitted" if read.uncommitted else ""
     ended = "" if run.ended else "interrupted"
     yield style.paint(phrase.joined([_numbers(run), run.verb, when(run.started), ended]), "title")
-    branch = f" ({read.branch})" if read.branch else ""
-    yield style.safe(f"desired-state at {read.short}{branch}{loose} · on `{run.host}`")
+    yield style.safe(f"desired-state at {revision(run.revision)} · on `{run.host}`")
 
 
 def run_record(run: Run) -> dict[str, Any]:

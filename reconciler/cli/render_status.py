@@ -37,7 +37,7 @@ def status_text(seen: Overview, style: Style) -> str:
     width = max((len(kind) for kind in table), default=0)
     digits = max((len(str(sum(states.values()))) for states in table.values()), default=0)
     lines = [
-        f"{style.safe(seen.folder)} at {style.safe(revision(seen.plan))} · this is `{style.safe(seen.plan.host)}`",
+        f"{style.safe(seen.folder)} at {style.safe(revision(seen.plan.revision))} · this is `{style.safe(seen.plan.host)}`",
         "",
     ]
     for kind, states in table.items():

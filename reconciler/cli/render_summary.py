@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from reconciler.cli import phrase
 from reconciler.cli.grouping import Item, grouped
 from reconciler.model.change import Action, Cause, Plan
+from reconciler.model.resource import Revision
 
 WORDS = {
     Action.CREATE: "to create",
@@ -18,9 +19,10 @@ WORDS = {
 CAUSES = {Cause.DRIFT: "to repair", Cause.ADOPT: "to take over", Cause.CONFLICT: "to overwrite"}
 
 
-def revision(plan: Plan) -> str:
+def revision(read: Revision) -> str:
     """`3f2c1ab (main), 2 files uncommitted`."""
-    read = plan.revision
+    if not read.commit:
+        return f"the work tree ({phrase.joined([read.branch, 'no commit yet'], ', ')})"
     branch = f" ({read.branch})" if read.branch else ""
     staged = ", as staged" if read.tree == "index" else ""
     loose = f", {phrase.count(read.uncommitted, 'file')} uncommitted" if read.uncommitted else ""
@@ -34,7 +36,7 @@ def in_step(plan: Plan, only: Sequence[str] = ()) -> str:
     noted = f"{booked} to bring up to date (`reconcile apply` writes no file)" if plan.bookkeeping else ""
     # A limited plan still counts everything, and the rest need not be in step.
     what = " ".join(only) or phrase.count(objects, "object")
-    return phrase.joined([f"in step with {revision(plan)}: {what}", noted])
+    return phrase.joined([f"in step with {revision(plan.revision)}: {what}", noted, *_waiting(plan)])
 
 
 def summary(plan: Plan) -> str:

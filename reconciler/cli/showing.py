@@ -19,4 +19,6 @@ LOOKING = "reading desired state and this home"
 
 def show_plan(plan: Plan, app: App, args: Namespace, **page: Any) -> None:
     """To stdout; `page` says what differs from verb to verb."""
-    terminal.show(plan_text(plan, Page(terminal.style(args), app.world.show, sides=sides(plan, app), **page)))
+    with terminal.busy("comparing"):
+        text = plan_text(plan, Page(terminal.style(args), app.world.show, sides=sides(plan, app), **page))
+    terminal.show(text)

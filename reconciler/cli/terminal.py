@@ -95,31 +95,10 @@ def waiting(holder: str) -> None:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Takes (done, all); draws a bar on a terminal when it takes longer than a second."""
-    started = time.monotonic()
-    bars: list[Any] = []
-
-    def step(done: int, total: int) -> None:
-        if not bars and time.monotonic() - started > PATIENCE:
-            from tqdm import tqdm
-
-            bars.append(tqdm(total=total, desc=what, leave=False, file=sys.stderr))
-        for bar in bars:
-            bar.update(done - bar.n)
-
-    try:
-        yield step if is_terminal(sys.stderr) else lambda done, total: None
-    finally:
-        for bar in bars:
-            bar.close()
-
-
-@contextmanager
-def busy(what: str) -> Iterator[None]:
-    """Says on a terminal what takes longer than a second and cannot count its steps."""
+def busy(what: str) -> Iterator[Callable[[], None]]:
+    """Says on a terminal what takes longer than a second, until it is over or what is yielded is called."""
     if not is_terminal(sys.stderr):
-        yield
+        yield lambda: None
         return
     from threading import Timer
 
@@ -129,12 +108,42 @@ def busy(what: str) -> Iterator[None]:
         shown.append(sys.stderr.write(f"{what} …"))
         sys.stderr.flush()
 
+    def clear() -> None:
+        timer.cancel()
+        timer.join()
+        if shown:
+            sys.stderr.write("\r" + " " * shown.pop() + "\r")
+
     timer = Timer(PATIENCE, tell)
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield clear
     finally:
-        timer.cancel()
-        if shown:
-            sys.stderr.write("\r" + " " * shown[0] + "\r")
+        clear()
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Takes (done, all); draws a bar on a terminal when it takes longer than a second."""
+    if not is_terminal(sys.stderr):
+        yield lambda done, total: None
+        return
+    started = time.monotonic()
+    bars: list[Any] = []
+    with busy(what) as clear:
+
+        def step(done: int, total: int) -> None:
+            if not bars and done < total and time.monotonic() - started > PATIENCE:
+                from tqdm import tqdm
+
+                clear()
+                bars.append(tqdm(total=total, desc=what, leave=False, file=sys.stderr))
+            for bar in bars:
+                bar.update(done - bar.n)
+
+        try:
+            yield step
+        finally:
+            for bar in bars:
+                bar.close()

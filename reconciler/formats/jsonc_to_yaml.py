@@ -142,11 +142,11 @@ def _group(text: str, node: jsonc.Node) -> Group:
     for index, entry in enumerate(node.entries):
         beside, own = _remarks(text[at : entry.start], next_on_line=True)
         _say_beside(group, beside)
-        _add(group, _item(text, entry, index, own))
+        group.items.append(_item(text, entry, index, own))
         at = entry.value.end
     beside, group.tail = _remarks(text[at : node.end - 1])
     _say_beside(group, beside)
-    return group
+    return group if group.array else replace(group, items=_once(group.items))
 
 
 def _item(text: str, entry: jsonc.Entry, index: int, above: list[str]) -> Item:
@@ -171,14 +171,13 @@ def _say_beside(group: Group, remarks: list[str]) -> None:
     (spread.tail if spread else last.beside).extend(remarks)
 
 
-def _add(group: Group, item: Item) -> None:
+def _once(members: list[Item]) -> list[Item]:
     """The last of repeated keys counts, in the place of the first."""
-    twin = next((index for index, other in enumerate(group.items) if other.key == item.key), None)
-    if twin is None or group.array:
-        group.items.append(item)
-        return
-    group.items.append(replace(item, above=[*_freed(group.items[twin]), *item.above]))
-    group.items[twin] = group.items[-1]
+    found: dict[str, Item] = {}
+    for item in members:
+        twin = found.get(item.key)
+        found[item.key] = _instead_of(twin, item) if twin else item
+    return list(found.values())
 
 
 def _remarks(gap: str, *, next_on_line: bool = False) -> tuple[list[str], list[str]]:
@@ -203,8 +202,8 @@ def _remarks(gap: str, *, next_on_line: bool = False) -> tuple[list[str], list[s
 def _remark(source: str) -> list[str]:
     """A comment as lines of YAML."""
     source = _unwritable.sub(lambda found: f"\\u{ord(found[0]):04x}" if found[0] not in "\r\n" else found[0], source)
-    lines = [source[2:].rstrip()] if source.startswith("//") else _block(source[2:-2])
-    return [f"#{line}" if line[:1] in ("", " ", "\t") else f"# {line}" for line in lines]
+    lines = [source[2:].rstrip().removeprefix(" ")] if source.startswith("//") else _block(source[2:-2])
+    return [f"# {line}" if line else "#" for line in lines]
 
 
 def _block(body: str) -> list[str]:
@@ -244,7 +243,11 @@ def _item_over(earlier: Item, later: Item) -> Item:
     old, new = earlier.value, later.value
     if isinstance(old, Group) and isinstance(new, Group) and not old.array and not new.array:
         return Item(later.key, _over(old, new), earlier.above + later.above, earlier.beside + later.beside)
-    return replace(later, above=[*_freed(earlier), *later.above])
+    return _instead_of(earlier, later)
+
+
+def _instead_of(earlier: Item, later: Item) -> Item:
+    return replace(later, above=_paragraphs(_freed(earlier), later.above))
 
 
 def _pruned_document(document: Document, verdicts: dict[Path, bool]) -> Document:

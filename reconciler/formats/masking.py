@@ -8,12 +8,12 @@ decides how much proof its value needs. References (`{env:X}`), placeholders and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reconciler.formats.masking_scan import Scan, Span
 
 MASK = "•••#"
-SHORTEST_LINE = 8
+SHORTEST = 8
 
 
 def find(text: str) -> tuple[Span, ...]:
@@ -76,12 +76,22 @@ class Masker:
 
     def learn(self, text: str) -> None:
         """Number the secrets of a text that is shown later, in pieces, or not at all."""
-        new = [value for value in (text[span.start : span.end] for span in find(text)) if value not in self._numbers]
-        for value in dict.fromkeys(new):
+        self._number([text[span.start : span.end] for span in find(text)])
+
+    def hide(self, value: str) -> None:
+        """Number a value that is known to be a secret, whatever it looks like; references and short ones stay."""
+        from reconciler.formats import masking_words
+
+        if len(value) >= SHORTEST and not masking_words.stands_in(value):
+            self._number([value])
+
+    def _number(self, values: Iterable[str]) -> None:
+        new = [value for value in dict.fromkeys(values) if value not in self._numbers]
+        for value in new:
             self._last += 1
             self._numbers[value] = self._last
             for line in value.splitlines():  # a diff shows a private key line by line
-                if len(line.strip()) >= SHORTEST_LINE:
+                if len(line.strip()) >= SHORTEST:
                     self._numbers.setdefault(line.strip(), self._last)
         if new:
             longest_first = sorted(self._numbers, key=len, reverse=True)

@@ -40,11 +40,13 @@ _PASSWORDS = frozenset(("password", "passwd", "pass", "secret", "token", "postgr
 
 def known(scan: Scan) -> Iterator[Span]:
     """Values that begin or stand as only secrets do."""
+    forms: tuple[_Form, ...] = _SHORT_FORMS
     for start, end in scan.runs(SHORTEST_RUN):
+        forms = _FORMS
         found = _WORD_FORM.match(scan.text, start, end + 2000)
         if found and _is_form(found[1]):
             yield Span(*found.span(1), f"begins like a key: `{found[1][:4]}…`")
-    for form in _FORMS:
+    for form in forms:
         if form.literal in scan.raw:
             for found in re.finditer(form.pattern, scan.text):
                 if form.tells(found[1]):
@@ -83,14 +85,18 @@ class _Form(NamedTuple):
     why: str
 
 
-_FORMS = (
-    _Form(b"earer ", r"earer[ \t]+([A-Za-z0-9._~+/=|-]{12,})", _is_bearer, "a bearer token"),
+# Those that may do without one long word, and all.
+_SHORT_FORMS = (
     _Form(b"asic ", r"asic[ \t]+([A-Za-z0-9+/]{8,}={0,2})", _is_basic, "user and password in base64"),
+    _Form(b"earer ", r"earer[ \t]+([A-Za-z0-9._~+/=|-]{12,})", _is_bearer, "a bearer token"),
     _Form(b"://", r"://([^\s/:@\"'`<>\[\]]*:[^\s/@\"'`<>]+)@(?!sha\d)", _is_userinfo, "a password in an address"),
+)
+_FORMS = (
+    *_SHORT_FORMS,
     _Form(b"PRIVATE KEY", _PEM, bool, "a private key"),
-    _Form(b"SG.", r"(SG\.(?<![\w-]SG\.)[\w-]{16,}\.[\w-]{16,})", _is_form, "begins like a key: `SG.…`"),
+    _Form(b"SG.", r"(SG\.(?<![\w-]SG\.)[\w-]{16,}\.[\w-]{19,})", _is_form, "begins like a key: `SG.…`"),
     _Form(b"ya29.", r"(ya29\.(?<![\w-]ya29\.)[\w-]{20,})", _is_form, "begins like a key: `ya29.…`"),
-    _Form(b"hooks.slack.com", r"hooks\.slack\.com/services/(T\w+/B\w+/\w{16,})", _is_form, "a webhook's address"),
+    _Form(b"hooks.slack.com", r"hooks\.slack\.com/services/(T\w+/B\w+/\w{19,})", _is_form, "a webhook's address"),
 )
 
 # --- randomness ------------------------------------------------------------------------------------------------------

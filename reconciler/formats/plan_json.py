@@ -14,6 +14,7 @@ from typing import Any
 from reconciler.formats.masking import Masker, looks_secret
 from reconciler.model.change import (
     FORMAT,
+    NULL,
     Action,
     Cause,
     Change,
@@ -106,7 +107,7 @@ def _content(encoded: bytes, seal: Cipher) -> dict[str, str]:
 
 def _diff(diff: Diff, masker: Masker) -> dict[str, Any]:
     def shown(value: Any) -> Any:
-        return masker.mask(value) if isinstance(value, str) else value
+        return masker.mask(value) if isinstance(value, str) else None if value is NULL else value
 
     return {
         "fields": [{"pointer": f.pointer, "before": shown(f.before), "after": shown(f.after)} for f in diff.fields],

@@ -42,6 +42,16 @@ class Cause(StrEnum):
     UNDO = "undo"
 
 
+class Null:
+    """A value that is there, and is null: None says that nothing is there."""
+
+    def __repr__(self) -> str:
+        return "null"
+
+
+NULL = Null()
+
+
 class FieldChange(NamedTuple):
     """One value: a pointer into the state, and the value before and after (None: not there)."""
 
@@ -117,7 +127,8 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Change(Generic[L]):
-    """One claim brought from `before` to `after`; `becomes` is the row of ownership once that is done."""
+    """One claim brought from `before` to `after`; `becomes` is the row of ownership once that is done. `exact`: for an
+    undo in a shared file, what gives back its very bytes if nobody has touched it since."""
 
     target: Target[L]
     action: Action
@@ -134,6 +145,7 @@ class Change(Generic[L]):
     wave: int = 0
     reversible: bool = True
     why_not: str = ""
+    exact: bytes = b""
 
     @property
     def ref(self) -> Ref:

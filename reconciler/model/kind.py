@@ -35,11 +35,12 @@ class Left(NamedTuple):
 
 
 class Writer(NamedTuple):
-    """Somebody else who writes: what, on which occasion, and the mode that is wise there."""
+    """Somebody else who writes: what, which keys of a shared file (globs), and the mode that is wise there."""
 
     who: str
     what: str
     mode: Mode = Mode.ENFORCE
+    pointers: tuple[str, ...] = ()
 
 
 class Layer(NamedTuple):

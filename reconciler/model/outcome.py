@@ -25,13 +25,15 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one change; `made` is what had to be made on the way (folders), to go again with it."""
+    """What became of one change; `made` is what had to be made on the way (folders), to go again with it; `reverse`
+    turns a shared file back into what it was before the run, as long as nobody else touches it."""
 
     claim: Claim
     status: Status
     problem: Problem | None = None
     made: tuple[Claim, ...] = ()
     unmade: tuple[Claim, ...] = ()
+    reverse: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,9 @@ class Journal(Protocol):
 
     def content(self, fingerprint: str) -> bytes:
         """A kept content; KeyError where retention let it go."""
+
+    def reverse(self, run: int, kind: str, root: str, path: str) -> bytes:
+        """What turns a shared file back into what it was before a run; b"" where there is nothing."""
 
     def begin(self, verb: str, repo: str, folder: str, revision: Revision, host: str) -> int:
         """A new run's id."""

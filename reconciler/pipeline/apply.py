@@ -106,7 +106,7 @@ def _look(changes: Sequence[Change[Any]], hands: Hands) -> dict[Claim, Seen[Any]
 
 def _acted(changes: Sequence[Change[Any]], hands: Hands) -> Mapping[Claim, Outcome]:
     outcomes: dict[Claim, Outcome] = {}
-    for kind in hands.kinds:
+    for kind in _in_order(changes, hands.kinds):
         if batch := [c for c in changes if c.ref.kind == kind.name]:
             outcomes.update((o.claim, o) for o in kind.act(batch, hands.world))
     seen = _look([c for c in changes if outcomes[c.claim].status is Status.DONE], hands)
@@ -117,6 +117,11 @@ def _acted(changes: Sequence[Change[Any]], hands: Hands) -> Mapping[Claim, Outco
                 outcomes[change.claim], status=Status.FAILED, problem=_not_so(change, hands)
             )
     return outcomes
+
+
+def _in_order(changes: Sequence[Change[Any]], kinds: Sequence[AnyKind]) -> Sequence[AnyKind]:
+    """Kinds that edited one file take their edits back in reverse order, so that each finds its own text."""
+    return kinds[::-1] if any(change.exact for change in changes) else kinds
 
 
 def _not_so(change: Change[Any], hands: Hands) -> Problem:

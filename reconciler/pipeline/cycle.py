@@ -45,8 +45,11 @@ def propose(loaded: Loaded, eyes: Eyes, *, only: Sequence[str] = (), force: Sequ
     before = [row.before for row in seen.recorded.values() if row.before and row.standing is Standing.REPLACED]
     changes = plan.changes(targets, seen, eyes.repo, loaded.revision.commit, eyes.kinds, contents(before, eyes.journal))
     places = {row.repo: eyes.journal.repository(row.repo) for row in seen.foreign.values()}
-    judged = judge.judge(changes, loaded.settings, force=force, foreign=dict(seen.foreign), places=places)
-    chosen = [c for c in judged if not only or any(judge.matches(pattern, c.ref) for pattern in only)]
+    policy = judge.Policy(
+        loaded.settings, {kind.name: kind.writers for kind in eyes.kinds}, force, seen.foreign, places
+    )
+    judged = judge.judge(changes, policy)
+    chosen = [c for c in judged if not only or any(judge.matches(p, c.ref, c.target.part) for p in only)]
     return Plan(
         eyes.repo,
         eyes.host,
@@ -85,14 +88,16 @@ def take_back(run: int, revision: Revision, eyes: Eyes, force: Sequence[str] = (
     claims = tuple(undo.claimed(step) for step in steps)
     seen = look_at_claims(claims, eyes)
     kept = contents([step.before for step in steps], eyes.journal)
-    changes = undo.undo(steps, run, seen, eyes.kinds, kept, force)
+    shared = {(step.ref.kind, *step.claim[:2]) for step in steps if step.claim.item}
+    reverses = {at: eyes.journal.reverse(run, *at) for at in shared}
+    changes = undo.undo(steps, run, seen, eyes.kinds, kept, force, reverses)
     return _undoing(changes, f"Takes back run {run}", revision, eyes)
 
 
 def hand_back(only: Sequence[str], revision: Revision, eyes: Eyes) -> Plan:
     """The plan that releases everything that matches, or all."""
     seen = look_at_claims((), eyes)
-    rows = [row for row in seen.recorded.values() if not only or any(judge.matches(p, row.ref) for p in only)]
+    rows = [row for row in seen.recorded.values() if not only or any(judge.matches(p, row.ref, row.part) for p in only)]
     kept = contents([row.before for row in rows if row.before], eyes.journal)
     return _undoing(undo.release(rows, seen, eyes.kinds, kept), "Hands back what stood there before", revision, eyes)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.formats import masking
@@ -23,13 +23,13 @@ class Description:
 
 
 def describe(
-    layout: Layout, kinds: Sequence[AnyKind], look: Look, *, known: Callable[[Claim], bool], include: Sequence[str] = ()
+    layout: Layout, kinds: Sequence[AnyKind], look: Look, *, known: frozenset[Claim], include: Sequence[str] = ()
 ) -> Description:
     """Each kind takes its own, in their order; `known` claims are in git already; `include`d paths are taken
     although they look as if they held a secret."""
     found: list[Found] = []
     left = [*_never_entered(layout), *_too_large(layout)]
-    rest = without(layout, {*(e.claim for e in left), *(c for c in _claims(layout) if known(c))})
+    rest = without(layout, {*(e.claim for e in left), *known})
     for kind in kinds:
         taken: set[Claim] = set()
         for item in kind.describe(rest, look):
@@ -45,7 +45,10 @@ def describe(
 
 
 def _screened(found: Found, look: Look, include: Sequence[str]) -> tuple[Found | None, list[Left]]:
-    """Leaves out files that look as if they held a secret; the whole resource where its first file does."""
+    """Leaves out files that look as if they held a secret; the whole resource where its first file does. Keys of
+    shared files were looked at one by one."""
+    if found.claims[0].item:
+        return found, []
     secret = {
         claim: reason
         for claim, source in zip(found.claims, found.sources, strict=True)
@@ -69,7 +72,8 @@ def _secret(content: bytes) -> str:
 def _never_entered(layout: Layout) -> Iterable[Left]:
     for root, place in layout.places.items():
         for path, reason in place.skipped.items():
-            yield Left(Claim(root, path), reason)
+            if (root, path) not in layout.texts:
+                yield Left(Claim(root, path), reason)
         for problem in place.problems:
             yield Left(Claim(root, problem.origin.path), problem.text, replace(problem, severity=Severity.WARNING))
 
@@ -86,9 +90,9 @@ def _claims(layout: Layout) -> Iterable[Claim]:
 
 
 def without(layout: Layout, taken: set[Claim]) -> Layout:
-    """The same layout less some files."""
+    """The same layout less some files and keys."""
     places = {
         root: replace(place, files={p: e for p, e in place.files.items() if Claim(root, p) not in taken})
         for root, place in layout.places.items()
     }
-    return replace(layout, places=places)
+    return replace(layout, places=places, taken=layout.taken | {c for c in taken if c.item})

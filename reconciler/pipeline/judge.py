@@ -2,66 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from reconciler.model.change import Cause, Change, Recorded, Verdict
+from reconciler.model.kind import Writer
 from reconciler.model.resource import Claim, Mode, Ref, Rule, Settings
 
 AGAINST_AN_EDIT = (Cause.DRIFT, Cause.CONFLICT, Cause.ADOPT, Cause.UNKNOWN)
 
 
-def judge(
-    changes: Sequence[Change[Any]],
-    settings: Settings,
-    *,
-    force: Sequence[str] = (),
-    foreign: dict[Claim, Recorded] | None = None,
-    places: dict[str, str] | None = None,
-) -> tuple[Change[Any], ...]:
-    """Every change with its verdict. `foreign`: claims of other repositories; `places`: where those are."""
-    return tuple(
-        replace(c, verdict=_verdict(c, settings, force, (foreign or {}).get(c.claim), places or {})) for c in changes
-    )
+@dataclass(frozen=True)
+class Policy:
+    """What decides. `writers`: by kind, who else is known to write; `force`: what a person told us to do all the same;
+    `foreign`: claims of other repositories, which stand at `places`."""
+
+    settings: Settings
+    writers: Mapping[str, Sequence[Writer]] = field(default_factory=dict)
+    force: Sequence[str] = ()
+    foreign: Mapping[Claim, Recorded] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
-def _verdict(
-    change: Change[Any], settings: Settings, force: Sequence[str], other: Recorded | None, places: dict[str, str]
-) -> Verdict:
-    if other is not None:
-        where = places.get(other.repo, other.repo)
+def judge(changes: Sequence[Change[Any]], policy: Policy) -> tuple[Change[Any], ...]:
+    """Every change with its verdict."""
+    return tuple(replace(c, verdict=_verdict(c, policy)) for c in changes)
+
+
+def _verdict(change: Change[Any], policy: Policy) -> Verdict:
+    if (other := policy.foreign.get(change.claim)) is not None:
+        where = policy.places.get(other.repo, other.repo)
         return Verdict(False, f"owned by another repository: {where}", f"`reconcile -C {where} release {other.ref}`")
-    if any(matches(pattern, change.ref) for pattern in force) or change.cause is Cause.UNDO:
+    if change.cause is Cause.UNDO or change.action.bookkeeping:
         return Verdict()
-    if change.action.bookkeeping:
+    if any(matches(pattern, change.ref, change.target.part) for pattern in policy.force):
         return Verdict()
-    rule = rule_for(change.ref, settings)
-    if rule is not None and rule.mode is Mode.IGNORE:
-        return Verdict(False, f"ignored ({rule.origin})")
-    if rule is not None and rule.mode is Mode.REPORT and change.cause in AGAINST_AN_EDIT:
-        return Verdict(False, f"reported only ({rule.origin})", f"`--force {change.ref}` to do it all the same")
-    return _by_cause(change, settings)
+    return _by_mode(change, policy) or _by_cause(change, policy.settings)
+
+
+def _by_mode(change: Change[Any], policy: Policy) -> Verdict | None:
+    """What a line of `modes:` holds, or the wisdom of leaving a key to the program that writes it."""
+    rule = rule_for(change.ref, change.target.part, policy.settings)
+    against = change.cause in AGAINST_AN_EDIT
+    hint = f"`--force {told(change)}` to do it all the same"
+    if rule is not None:
+        if rule.mode is Mode.IGNORE:
+            return Verdict(False, f"ignored ({rule.origin})")
+        return Verdict(False, f"reported only ({rule.origin})", hint) if rule.mode is Mode.REPORT and against else None
+    writer = writer_of(change.target.part, policy.writers.get(change.ref.kind, ()))
+    if writer is not None and writer.mode is Mode.REPORT and against:
+        return Verdict(False, f"reported only: {writer.who} writes it", hint)
+    return None
+
+
+def told(change: Change[Any]) -> str:
+    """How a person names one change: its reference, and its key where it has one."""
+    part = change.target.part
+    return f"'{change.ref}#{part}'" if part.startswith("/") else str(change.ref)
 
 
 def _by_cause(change: Change[Any], settings: Settings) -> Verdict:
-    told = f"`reconcile apply --force {change.ref}`"
+    force = f"`reconcile apply --force {told(change)}`"
     if change.cause is Cause.CONFLICT and settings.on_conflict != "desired":
         if change.after is None:
-            return Verdict(False, "removed from git, but edited here since: kept", f"{told} removes it")
+            return Verdict(False, "removed from git, but edited here since: kept", f"{force} removes it")
         what = "removed here" if change.before.state is None else "edited here"
-        return Verdict(False, f"{what} and changed in git since the last apply", f"{told} takes git's")
+        return Verdict(False, f"{what} and changed in git since the last apply", f"{force} takes git's")
     if change.cause is Cause.UNKNOWN:
-        return Verdict(False, "the recorded state is lost: nobody knows whose edit this is", f"{told} takes git's")
+        return Verdict(False, "the recorded state is lost: nobody knows whose edit this is", f"{force} takes git's")
     return Verdict()
 
 
-def rule_for(ref: Ref, settings: Settings) -> Rule | None:
-    """The last rule of `modes:` that speaks of a resource."""
-    return next((rule for rule in reversed(settings.modes) if matches(rule.pattern, ref)), None)
+def rule_for(ref: Ref, part: str, settings: Settings) -> Rule | None:
+    """The last rule of `modes:` that speaks of a resource, or of a key in it."""
+    return next((rule for rule in reversed(settings.modes) if matches(rule.pattern, ref, part)), None)
 
 
-def matches(pattern: str, ref: Ref) -> bool:
-    """`agent` is every agent, `agent/x` one, `agent/team/*` a glob."""
-    return pattern in (ref.kind, str(ref)) or fnmatchcase(str(ref), pattern)
+def writer_of(part: str, writers: Sequence[Writer]) -> Writer | None:
+    """Who else is known to write a key, and is better left to it."""
+    return next((w for w in writers if any(_at(part, pointer) for pointer in w.pointers)), None)
+
+
+def matches(pattern: str, ref: Ref, part: str = "") -> bool:
+    """`agent` is every agent, `agent/x` one, `agent/team/*` a glob; `zed_settings#/theme` a key and all below it."""
+    whole, hash_, pointer = pattern.partition("#")
+    if hash_ and not _at(part, pointer):
+        return False
+    return whole in (ref.kind, str(ref)) or fnmatchcase(str(ref), whole)
+
+
+def _at(part: str, pointer: str) -> bool:
+    return fnmatchcase(part, pointer) or fnmatchcase(part, f"{pointer}/*")

@@ -66,7 +66,7 @@ def bad_name(name: str) -> str | None:
     """Why a name can't become a path below a root; None where it can."""
     if any(ord(c) < 32 or ord(c) == 127 for c in name):
         return "a name can't hold control characters"
-    parts = name.split("/")
+    parts = name.split("/") if name else []
     if any(part in ("", ".", "..") for part in parts) or "\\" in name:
         return "a name can't leave its folder"
     if any(len(part.encode()) > 240 for part in parts):

@@ -12,14 +12,17 @@ from reconciler.model.resource import Ref
 
 def order(changes: Sequence[Change[Any]]) -> tuple[Change[Any], ...]:
     """Numbers the waves; within one, changes stand by claim. A circle of needs ends up in one wave."""
-    made = _levels([c for c in changes if c.after is not None])
-    gone = _levels([c for c in changes if c.after is None])
+    made = _levels([c for c in changes if not _last(c)])
+    gone = _levels([c for c in changes if _last(c)])
     last = max(made.values(), default=-1)
     deepest = max(gone.values(), default=0)
-    numbered = [
-        replace(c, wave=made[c.ref] if c.after is not None else last + 1 + deepest - gone[c.ref]) for c in changes
-    ]
+    numbered = [replace(c, wave=last + 1 + deepest - gone[c.ref] if _last(c) else made[c.ref]) for c in changes]
     return tuple(sorted(numbered, key=lambda c: (c.wave, c.claim)))
+
+
+def _last(change: Change[Any]) -> bool:
+    """A file is removed last; the keys of one file change together, in one edit."""
+    return change.after is None and not change.claim.item
 
 
 def _levels(changes: Sequence[Change[Any]]) -> dict[Ref, int]:

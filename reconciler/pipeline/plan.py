@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from reconciler.model.change import ABSENT, Action, Cause, Change, Diff, Recorded, Seen, Standing
@@ -131,9 +132,16 @@ def change(
         fingerprint=after_fingerprint,
         becomes=becomes,
         recorded=row,
-        diff=kind.diff(seen.state, after) if touches else Diff(),
+        diff=below(target.part, kind.diff(seen.state, after)) if touches else Diff(),
         made=tuple(sorted(c for c in made if above(c, target.claim))) if touches and after is None else (),
     )
+
+
+def below(part: str, diff: Diff) -> Diff:
+    """The diff of a key, its pointers from the top of the file."""
+    if not part.startswith("/"):
+        return diff
+    return replace(diff, fields=tuple(f._replace(pointer=part + f.pointer) for f in diff.fields))
 
 
 def above(parent: Claim, claim: Claim) -> bool:

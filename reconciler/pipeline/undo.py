@@ -14,7 +14,7 @@ from reconciler.model.problem import Origin, invalid
 from reconciler.model.resource import Ref, Target
 from reconciler.pipeline.judge import matches
 from reconciler.pipeline.observe import Snapshot
-from reconciler.pipeline.plan import above, owned
+from reconciler.pipeline.plan import above, below, owned
 
 
 def undo(
@@ -24,6 +24,7 @@ def undo(
     kinds: Sequence[AnyKind],
     contents: Mapping[str, bytes],
     force: Sequence[str] = (),
+    reverses: Mapping[tuple[str, str, str], bytes] | None = None,
 ) -> tuple[Change[Any], ...]:
     """Each thing the run changed, back to what stood there before, with its row of ownership as it was."""
     by_name = {kind.name: kind for kind in kinds}
@@ -35,12 +36,12 @@ def undo(
         target = replace(claimed(step), desired=before)
         change = _back(target, seen, before, step.before, step.recorded, kind, snapshot)
         moved = not alike(seen.fingerprint, step.after) and seen.fingerprint != step.before
-        if moved and not any(matches(f, step.ref) for f in force):
+        if moved and not any(matches(f, step.ref, step.part) for f in force):
             hint = f"`--force {step.ref}` to write over it"
             change = replace(
                 change, cause=Cause.CONFLICT, verdict=Verdict(False, f"changed again since run {run}", hint)
             )
-        changes.append(change)
+        changes.append(replace(change, exact=(reverses or {}).get((step.ref.kind, *step.claim[:2]), b"")))
     return tuple(changes)
 
 
@@ -92,7 +93,7 @@ def _back(
         action = Action.RECORD if becomes else Action.FORGET
     else:
         action = Action.DELETE if after is None else Action.CREATE if seen.state is None else Action.RESTORE
-    diff = Diff() if action.bookkeeping else kind.diff(seen.state, after)
+    diff = Diff() if action.bookkeeping else below(target.part, kind.diff(seen.state, after))
     return Change(target, action, Cause.UNDO, seen, after, fingerprint, becomes, row, diff, made)
 
 

@@ -18,7 +18,7 @@ CHUNK = 128  # edits whose temporary files are open at once: far below the usual
 
 def edit(edits: Sequence[Edit], roots: Mapping[str, str]) -> list[Edited]:
     """Each edit stands or fails on its own and is durable; a failed one leaves nothing behind. `made` names the folders
-    below the root that an edit needed first, outermost first; a root's own folder is made without a word."""
+    that an edit needed first, outermost first; "" is the root's own."""
     batch = _Batch()
     jobs = [Job(one, roots[one.root], f"{roots[one.root]}/{one.path}") for one in edits]
     try:

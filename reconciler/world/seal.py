@@ -9,7 +9,9 @@ fingerprint would differ from what stands there, and everything would look as if
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import time
 from contextlib import suppress
 from typing import Any
@@ -154,7 +156,10 @@ def private_folder(path: str) -> None:
             missing = f"{missing.rstrip('/')}/{part}"
             with suppress(FileExistsError):
                 os.mkdir(missing, 0o700)
-    if os.stat(path).st_mode & 0o077:
+    found = os.stat(path)
+    if not stat.S_ISDIR(found.st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+    if found.st_mode & 0o077:
         os.chmod(path, 0o700)
 
 

@@ -126,6 +126,7 @@ class Store:
                 self._close(db, run, change, outcome)
             done = [change for change, outcome in settled if outcome.status is Status.DONE]
             self._hand_over(db, run, done)
+            self._keep_reverses(db, run, settled)
             made = [self._at(claim) for _, outcome in settled for claim in outcome.made]
             unmade = [self._at(claim) for _, outcome in settled for claim in outcome.unmade]
             db.executemany("INSERT OR IGNORE INTO made VALUES (?, ?, ?)", made)
@@ -179,8 +180,23 @@ class Store:
         squeezed = zlib.compress(content, FASTEST)
         if not named and not masking.looks_secret(content):
             return name, 0, squeezed
-        self._masker.learn(f'"{named}": {content.decode(errors="replace")}')
+        text = content.decode(errors="replace")
+        self._masker.learn(text)
+        if named:
+            self._masker.hide(text.strip().strip('"'))
         return name, 1, self._seal.seal(squeezed)
+
+    def reverse(self, run: int, kind: str, root: str, path: str) -> bytes:
+        try:
+            return self.content(_reverse(run, kind, root, path))
+        except KeyError:
+            return b""
+
+    def _keep_reverses(self, db: sqlite3.Connection, run: int, settled: Sequence[Settled]) -> None:
+        for change, outcome in settled:
+            if outcome.reverse:
+                name = _reverse(run, change.ref.kind, change.claim.root, change.claim.path)
+                db.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?)", self._blob(name, outcome.reverse, ""))
 
     # ---- steps and ownership
 
@@ -227,6 +243,10 @@ def known_repositories(path: str, home: str = "") -> list[str]:
         return [str(folder) for (folder,) in state.rows("SELECT folder FROM repositories ORDER BY seen DESC, id")]
     finally:
         state.close()
+
+
+def _reverse(run: int, kind: str, root: str, path: str) -> str:
+    return f"reverse/{run}/{kind}/{root}/{path}"
 
 
 def _insert(table: str, columns: str, how: str = "") -> str:

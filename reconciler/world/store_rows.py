@@ -19,7 +19,7 @@ RUN = "id, verb, repo, tree, commit_id, branch, uncommitted, host, started, ende
 
 def item(claim: Claim) -> str:
     """JSON, since a key may hold any character."""
-    return json.dumps(claim.item)
+    return json.dumps(claim.item) if claim.item else "[]"
 
 
 def claim(root: str, path: str, text: str) -> Claim:
@@ -27,7 +27,7 @@ def claim(root: str, path: str, text: str) -> Claim:
 
 
 def owned_columns(row: Recorded) -> Columns:
-    needs = json.dumps([str(ref) for ref in row.needs])
+    needs = json.dumps([str(ref) for ref in row.needs]) if row.needs else "[]"
     standing, before = row.standing.value, row.before
     at = (row.claim.root, row.claim.path, item(row.claim))
     return (*at, *row.ref, row.part, row.repo, row.value, standing, before, needs, row.revision, row.run)

@@ -97,7 +97,7 @@ class Sandbox:
     def names(self) -> Iterator[tuple[str, str]]:
         """Commits in the order they were made, and the repository's id."""
         for settings in self.home.glob("*/desired-state/reconcile.yaml"):
-            if found := re.search(r"^id: (\S+)", settings.read_text(), re.M):
+            if found := re.search(r"^id: \"?([0-9a-z]{12,})", settings.read_text(), re.M):
                 yield "<id>", found[1]
         for repository in self.home.glob("*/.git"):
             git = ["git", "-C", str(repository.parent), "log", "--all", "--format=%H"]

@@ -77,6 +77,15 @@ def test_the_parser_for_shells_knows_every_command() -> None:
     assert all(verb in whole_parser().format_help() for verb in HELP)
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_know_the_commands(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert all(verb in script for verb in HELP) and "--exit-code" in script
+    if shell == "bash":
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+
+
 def test_building_a_parser_imports_nothing_else() -> None:
     code = (
         "import sys; from reconciler.cli.parser import parse; parse(['apply', 'x', '--yes', '-C', '/']);"

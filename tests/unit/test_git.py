@@ -312,13 +312,18 @@ def test_bookkeeping_and_backups_are_left_out(repo: Repo) -> None:
     assert repo.uncommitted() == 0
 
 
-@pytest.mark.parametrize("where", [".config/git/ignore", "mine"])
-def test_what_the_user_ignores_everywhere_is_ignored(repo: Repo, tmp_path: Path, where: str) -> None:
-    file = tmp_path / "home" / where
+@pytest.mark.parametrize("where", ["by default", "settings", "variables"])
+def test_what_the_user_ignores_everywhere_is_ignored(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    file = tmp_path / "home" / (".config/git/ignore" if where == "by default" else "mine")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("notes/\n")
-    if where == "mine":
+    if where == "settings":
         (tmp_path / "home/.gitconfig").write_text("[core]\n\texcludesFile = ~/mine\n")
+    if where == "variables":
+        for name, value in {"COUNT": "1", "KEY_0": "core.excludesFile", "VALUE_0": str(file)}.items():
+            monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
     repo.write("desired-state/notes/n.md")
     assert list(repo.contents("work")) == [AGENT]
 
@@ -684,7 +689,7 @@ def hook(repo: Repo, asked: Path, out: Path, first: str = "") -> None:
     assert file.exists()
 
 
-@pytest.mark.parametrize("first", ["", "cd desired-state"])
+@pytest.mark.parametrize("first", ["", "cd desired-state", "cd /"])
 def test_in_a_hook_the_commit_being_made_counts(repo: Repo, tmp_path: Path, first: str) -> None:
     out = tmp_path / "seen"
     hook(repo, repo.folder, out, first)
@@ -836,6 +841,7 @@ def everything(repo: Repo) -> None:
 @pytest.fixture
 def trapped(repo: Repo, tmp_path: Path) -> tuple[Repo, Path]:
     repo.write("desired-state/secret.key")
+    repo.write(".gitattributes", "*.x text\n")
     repo.commit()
     canary = tmp_path / "canary"
     hostile(repo, canary)
@@ -957,6 +963,12 @@ def test_without_git(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "git" in refused(repo)
 
 
+def test_broken_settings_of_the_user_do_not_matter(repo: Repo, tmp_path: Path) -> None:
+    (tmp_path / "home/.gitconfig").write_text("[[")
+    for which in ("work", "index", "HEAD"):
+        assert repo.contents(which) == {AGENT: b"first\nsecond\n"}
+
+
 def broken_ref(repo: Repo) -> None:
     (repo.folder / ".git/refs/heads/main").write_text("garbage")
 
@@ -981,25 +993,29 @@ def moved_work_tree(repo: Repo) -> None:
     repo.git("config", "core.worktree", "/")
 
 
-def broken_blob(repo: Repo) -> None:
-    blob = repo.git("rev-parse", f"HEAD:{AGENT}")
-    file = repo.folder / ".git/objects" / blob[:2] / blob[2:]
-    file.chmod(0o644)
-    file.write_bytes(file.read_bytes()[:-12] + b"\0" * 12)
-
-
 @pytest.mark.parametrize("harm", [broken_ref, missing_commit, bad_config, bad_index, no_objects, moved_work_tree])
 def test_a_broken_repository_is_no_empty_one(repo: Repo, harm) -> None:
     harm(repo)
     assert str(repo.folder) in refused(repo, "work")
     if harm not in (bad_index, moved_work_tree):
         refused(repo, "HEAD")
+    if harm is broken_ref:
+        with pytest.raises(Invalid):
+            repo.read.head()
 
 
-def test_a_broken_blob(repo: Repo) -> None:
-    broken_blob(repo)
+@pytest.mark.parametrize("kept", [5, 500_000])
+def test_a_broken_blob(repo: Repo, kept: int) -> None:
+    """Broken at once, or after half of it has been given."""
+    content = os.urandom(2**20)
+    repo.write(AGENT, content)
+    repo.commit()
+    blob = repo.git("rev-parse", f"HEAD:{AGENT}")
+    file = repo.folder / ".git/objects" / blob[:2] / blob[2:]
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:kept] + b"\0" * 1000)
     assert "cannot give a file it names" in refused(repo, "HEAD")
-    assert repo.contents("work") == {AGENT: b"first\nsecond\n"}
+    assert repo.contents("work") == {AGENT: content}
 
 
 def test_many_complaints_do_not_block(repo: Repo) -> None:

@@ -1,6 +1,6 @@
 """The JSONC editor against random documents, random edits and an independent parser (pyjson5).
 
-Hypothesis shrinks what it finds; plain seeds reach further: 15,000 edits, or 100,000 with RECONCILER_LONG=1.
+Hypothesis shrinks what it finds; plain seeds reach further: 12,000 edits, or 100,000 with RECONCILER_LONG=1.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from reconciler.formats.jsonc_edit import Append, Delete, Edit, EditError, Raw, 
 
 LONG = os.environ.get("RECONCILER_LONG") == "1"
 SAMPLE = settings(
-    max_examples=150,
+    max_examples=80,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -407,7 +407,7 @@ def test_laws(rng: random.Random) -> None:
     check_document(rng)
 
 
-@settings(SAMPLE, max_examples=300)
+@SAMPLE
 @given(st.randoms(use_true_random=False))
 def test_a_damaged_document_is_refused_with_a_place_or_read_as_others_read_it(rng: random.Random) -> None:
     check_damage(rng)
@@ -423,12 +423,24 @@ def check_damage(rng: random.Random) -> None:
     except jsonc.JsoncError as error:
         lines = re.split(r"\r\n|\r|\n", damaged)
         assert 1 <= error.line <= len(lines) and 1 <= error.column <= len(lines[error.line - 1]) + 1
-        assert error.message[0] in "`" or (error.message[0].islower() and not error.message.endswith("."))
+        assert re.match(r"[`a-z](?s:.*)[^.]\Z", error.message)
         with pytest.raises(ValueError):
-            json.loads(damaged.removeprefix("\ufeff"), parse_constant=refuse)
+            json.loads(as_json(damaged), parse_constant=refuse)
     else:
+        assert alike(value, json.loads(as_json(damaged), parse_constant=refuse), True)
         if not is_beyond_oracle(damaged):
             assert alike(value, oracle(damaged), True)
+
+
+def as_json(text: str) -> str:
+    """Without comments and trailing commas: Python's own parser takes exactly what ours takes."""
+    tokens = re.findall(r'(?s)"(?:[^"\\]|\\.)*"|//[^\r\n]*|/\*.*?\*/|.', text.removeprefix("\ufeff"))
+    tokens = [" " if len(token) > 1 and token[0] == "/" else token for token in tokens]
+    solid = [index for index, token in enumerate(tokens) if token.strip(" \t\r\n")]
+    for before, index, after in zip(solid, solid[1:], solid[2:], strict=False):
+        if tokens[index] == "," and tokens[after] in "]}" and tokens[before] not in "[{,:":
+            tokens[index] = " "
+    return "".join(tokens)
 
 
 def refuse(name: str) -> None:
@@ -436,9 +448,12 @@ def refuse(name: str) -> None:
 
 
 def is_beyond_oracle(text: str) -> bool:
-    """JSON5 ends a comment at U+2028, and pyjson5 refuses half a surrogate pair."""
-    halves = re.sub(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..", "", text)
-    return "\u2028" in text or bool(re.search(r"\\u[dD][89a-fA-F]", halves))
+    """JSON5 ends a comment at U+2028; pyjson5 refuses half a surrogate pair, even in a value that does not count."""
+    nodes = [jsonc.parse(text)]
+    for node in nodes:
+        nodes += (entry.value for entry in node.entries)
+    strings = [node.scalar for node in nodes] + [entry.key for node in nodes for entry in node.entries]
+    return "\u2028" in text or bool(re.search("[\ud800-\udfff]", "".join(map(str, strings))))
 
 
 @given(st.text(max_size=30))
@@ -470,7 +485,7 @@ def test_laws_at_length(capsys: pytest.CaptureFixture[str]) -> None:
     """Many more documents than hypothesis can make in the time, but none of them shrunk."""
     seed = os.environ.get("RECONCILER_SEED") or (str(time.time_ns()) if LONG else "1")
     count, documents, start = 0, 0, time.monotonic()
-    while count < (100_000 if LONG else 15_000):
+    while count < (100_000 if LONG else 12_000):
         try:
             count += check_document(random.Random(f"{seed}/{documents}"))
             check_damage(random.Random(f"{seed}/{documents}"))

@@ -309,10 +309,23 @@ def test_what_was_learned_is_masked_where_nothing_else_would_tell() -> None:
     assert masker.mask("the server refused swordfish") == "the server refused •••#1"
 
 
+def test_what_is_known_to_be_a_secret_is_hidden_whatever_it_looks_like() -> None:
+    masker = masking.Masker()
+    for value in ("plainwords", "short", "{env:SOMETHING}"):
+        masker.hide(value)
+    assert masker.mask("plainwords, short, {env:SOMETHING}") == "•••#1, short, {env:SOMETHING}"
+
+
 def test_a_longer_value_is_masked_whole() -> None:
     masker = masking.Masker()
     masker.learn(f"password: {BODY[:12]}")
     assert masker.mask(f"token: {BODY} and {BODY[:12]}!") == "token: •••#2 and •••#1!"
+
+
+def test_what_looks_like_a_secret_beside_a_mask_only_is_masked_too() -> None:
+    masker = masking.Masker()
+    masker.learn("redis://:p4ssw0rd@cache:6379")
+    assert masker.mask('"password": "swordfish":p4ssw0rd') == '"password": "•••#2"•••#1'
 
 
 def test_a_private_key_is_masked_in_a_diff_too() -> None:

@@ -38,7 +38,7 @@ def test_records_to_bring_up_to_date_are_no_change() -> None:
 
 def test_a_repository_without_commits() -> None:
     assert text(revision=Revision("work", "", "main", 3), unchanged=1) == (
-        "in step with no commit yet (main), 3 files uncommitted: 1 object\n"
+        "in step with the work tree (main, no commit yet): 1 object\n"
     )
 
 

@@ -100,7 +100,7 @@ def test_check_is_short() -> None:
         "! agent/clash  in conflict\n"
         "! agent/drift  changed here\n"
         "2 objects drifted: `reconcile plan` shows how\n"
-        "1 change pending at 3f2c1ab (main): `reconcile apply` makes them\n"
+        "1 change pending at 3f2c1ab (main): see `reconcile plan`\n"
     )
     assert check_text(plan(unchanged=3), Style()) == "in step with 3f2c1ab (main): 3 objects\n"
     assert check_record(plan(drift, NEW))["drifted"] == ["agent/drift"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,8 @@ def test_with_the_state_gone_one_may_begin_anew(folder: Path) -> None:
 def test_a_damaged_key_is_said_and_stays(folder: Path, content: bytes) -> None:
     seal(folder).keep()
     (folder / "key").write_bytes(content)
-    for act in (lambda: seal(folder).key(), lambda: seal(folder).keep(anew=True)):
+    acts: list[Callable[[], object]] = [lambda: seal(folder).key(), lambda: seal(folder).keep(anew=True)]
+    for act in acts:
         with pytest.raises(Invalid) as error:
             act()
         assert f"damaged: {len(content)} bytes, not 32" in problem(error)
@@ -154,7 +156,8 @@ def test_a_damaged_key_is_said_and_stays(folder: Path, content: bytes) -> None:
 def test_a_damaged_identity_is_said_and_stays(folder: Path) -> None:
     sealed = seal(folder).seal(CLEAR)
     (folder / "identity").write_text("AGE-SECRET-KEY-WHAT")
-    for act in (lambda: seal(folder).unseal(sealed), lambda: seal(folder).seal(CLEAR)):
+    acts: list[Callable[[], object]] = [lambda: seal(folder).unseal(sealed), lambda: seal(folder).seal(CLEAR)]
+    for act in acts:
         with pytest.raises(Invalid) as error:
             act()
         assert "damaged" in problem(error)
@@ -192,9 +195,11 @@ def test_what_cannot_be_read_is_said(folder: Path) -> None:
 def test_a_file_in_the_folder_s_place_is_said(folder: Path) -> None:
     folder.parent.mkdir(parents=True)
     folder.write_text("in the way")
+    folder.chmod(0o644)
     with pytest.raises(Invalid):
         seal(folder).keep()
     assert folder.read_text() == "in the way"
+    assert mode(folder) == 0o644
 
 
 def test_private_folders_leave_their_parents_alone(tmp_path: Path) -> None:
@@ -202,6 +207,17 @@ def test_private_folders_leave_their_parents_alone(tmp_path: Path) -> None:
     open_one.mkdir(mode=0o755)
     private_folder(str(open_one / "a" / "b"))
     assert (mode(open_one), mode(open_one / "a"), mode(open_one / "a" / "b")) == (0o755, 0o700, 0o700)
+
+
+def test_the_file_of_a_faster_process_counts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seal(folder).keep()
+    first = {path.name: path.read_bytes() for path in folder.iterdir()}
+    late = seal(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(late, "_read", lambda name: None)
+        patch.setattr(late, "key", lambda: None)
+        late.keep()
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
 
 
 RACE = """

@@ -26,9 +26,14 @@ def run(args: Namespace) -> int:
     from reconciler.cli.render_import import import_record, import_text
     from reconciler.model.problem import Severity
 
-    imported = import_home(environment(os.environ), args.directory, args.include)
+    # As `left out` prints them, however they were typed and the shell expanded them.
+    include = [terminal.short(os.path.abspath(os.path.expanduser(path))) for path in args.include]
+    imported = import_home(environment(os.environ), args.directory, include)
     world = opening.with_repository(args).world
-    left = [(world.show(entry.claim.root, entry.claim.path), entry.reason) for entry in imported.left]
+    left = [
+        (world.show(entry.claim.root, entry.claim.path), "not read: see below" if entry.problem else entry.reason)
+        for entry in imported.left
+    ]
     if args.json:
         terminal.show_json(import_record(imported, left))
     else:

@@ -1,0 +1,219 @@
+"""Keys of a JSON file that is not ours: how each is seen, brought about and handed back, every other byte untouched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.formats import jsonc, jsonc_edit, splices
+from reconciler.model.change import NULL, Change, Diff, FieldChange, Seen
+from reconciler.model.diff import field_changes, list_changes
+from reconciler.model.fingerprint import fingerprint
+from reconciler.model.outcome import Outcome, Status
+from reconciler.model.problem import Origin, Problem
+from reconciler.model.resource import Claim, File
+from reconciler.model.world import Edit, Look, World
+from reconciler.shapes import owned_file, shared_json
+from reconciler.shapes.shared_json import CODEC, Leaf, Steps, Unparsed
+
+Outcomes = dict[Claim, Outcome]
+SORTS = {"array": "a list", "string": "a text", "number": "a number", "null": "null", "true": "true", "false": "false"}
+
+
+def never(steps: Steps) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class JsonKeys:
+    """`unit`: which keys hold an object that is one leaf, compared in order."""
+
+    unit: Callable[[Steps], bool] = never
+
+    def leaves(self, value: jsonc.Json, steps: Steps = ()) -> Iterable[tuple[Steps, Leaf]]:
+        """Every leaf of a value: scalars, arrays, empty objects and units."""
+        if isinstance(value, dict) and steps and self.unit(steps):
+            yield steps, Leaf(value, ordered=True)
+        elif isinstance(value, dict) and (value or not steps):
+            for key, item in value.items():
+                yield from self.leaves(item, (*steps, key))
+        else:
+            yield steps, Leaf(value)
+
+    def observe(self, claims: Sequence[Claim], look: Look, key: bytes) -> Iterable[Seen[Leaf]]:
+        """What stands at each key; a file that does not parse is a problem of each."""
+        for (root, path), group in by_file(claims).items():
+            try:
+                _, text = shared_json.standing(look, root, path)
+            except Unparsed as error:
+                yield from (Seen(claim, None, "unreadable", error.problem) for claim in group)
+                continue
+            for claim in group:
+                yield self._seen(claim, text, look, key)
+
+    def _seen(self, claim: Claim, text: str, look: Look, key: bytes) -> Seen[Leaf]:
+        if blocked := shared_json.obstacle(text, claim.item):
+            steps, node = blocked
+            origin = Origin(look.show(claim.root, claim.path), *jsonc.position(text, node.start))
+            what = f"`{jsonc.pointer(steps)}` is {SORTS[node.kind]} here, and git asks for keys below it"
+            return Seen(claim, None, "unreadable", Problem(origin, what, "remove it here, or ask for the same in git"))
+        leaf = self.at(text, claim.item)
+        return Seen(claim, leaf, fingerprint(leaf, CODEC, key))
+
+    def at(self, text: str, steps: Steps) -> Leaf | None:
+        return shared_json.leaf(text, steps, self.unit(steps))
+
+    def act(self, changes: Sequence[Change[Leaf]], world: World) -> Iterable[Outcome]:
+        """One edit per file, however many keys change in it."""
+        files: dict[tuple[str, str], list[Change[Leaf]]] = {}
+        for change in changes:
+            files.setdefault(change.claim[:2], []).append(change)
+        for (root, path), group in files.items():
+            yield from self._act(root, path, group, world)
+
+    def _act(self, root: str, path: str, changes: Sequence[Change[Leaf]], world: World) -> Iterable[Outcome]:
+        try:
+            file, text = shared_json.standing(world, root, path)
+        except Unparsed as error:
+            yield from (Outcome(c.claim, Status.FAILED, error.problem) for c in changes)
+            return
+        outcomes: Outcomes = {}
+        after = self._exactly(text, changes, outcomes)
+        if after is None:
+            after = self._each(text, sorted(changes, key=lambda c: (c.target.origin, c.claim)), outcomes, world)
+        done = [c for c in changes if outcomes[c.claim].status is Status.DONE]
+        if done:
+            stands = self._write(root, path, file, after, done, outcomes, world)
+            first = outcomes[done[0].claim]
+            outcomes[first.claim] = replace(first, reverse=splices.reverse(text, stands))
+        yield from outcomes.values()
+
+    def _each(self, text: str, changes: Sequence[Change[Leaf]], outcomes: Outcomes, world: World) -> str:
+        if not text:
+            return _fresh(changes, outcomes)
+        after = text
+        for change in changes:
+            after = self._edited(after, change, outcomes, world)
+        return after
+
+    def _exactly(self, text: str, changes: Sequence[Change[Leaf]], outcomes: Outcomes) -> str | None:
+        """An undo of all that one run did to a file which nobody has touched since: its very bytes."""
+        exact = {change.exact for change in changes}
+        before = splices.back(exact.pop(), text) if len(exact) == 1 and changes[0].exact else None
+        if before is None or not all(_equal(self.at(before, c.claim.item), c.after) for c in changes):
+            return None
+        for change in changes:
+            made = _made(change.claim, text) if change.after is not None else ()
+            outcomes[change.claim] = Outcome(change.claim, Status.DONE, made=made, unmade=_unmade(change, before))
+        return before
+
+    def _edited(self, text: str, change: Change[Leaf], outcomes: Outcomes, world: World) -> str:
+        claim = change.claim
+        where = Origin(world.show(claim.root, claim.path))
+        if not _equal(self.at(text, claim.item), change.before.state):
+            problem = Problem(where, f"{change.ref}#{jsonc.pointer(claim.item)}: changed meanwhile", "plan again")
+            outcomes[claim] = Outcome(claim, Status.STALE, problem)
+            return text
+        try:
+            edited = jsonc_edit.edit(text, [_edit(change)])
+        except (jsonc_edit.EditError, jsonc.JsoncError) as error:
+            problem = Problem(Origin(where.path, error.line, error.column), error.message)
+            outcomes[claim] = Outcome(claim, Status.FAILED, problem)
+            return text
+        outcomes[claim] = Outcome(claim, Status.DONE, made=_made(claim, text), unmade=_unmade(change, edited))
+        return edited
+
+    def _write(
+        self, root: str, path: str, file: File | None, text: str, done: Sequence[Change[Leaf]], outcomes: Outcomes,
+        world: World,
+    ) -> str:  # fmt: skip
+        """Brings the file about; the text that stands there then."""
+        ours = Claim(root, path) in {claim for change in done for claim in change.made}
+        gone = not text or (ours and "".join(text.split()) == "{}")
+        after = None if gone else File(jsonc.encode(text), file.executable if file else False)
+        [edited] = world.edit([Edit(root, path, file, after)])
+        for change in done:
+            outcome, whole = outcomes[change.claim], owned_file.outcome(change, edited, world)
+            if whole.status is not Status.DONE:
+                outcomes[change.claim] = whole
+            elif gone:
+                unmade = tuple(c for c in change.made if not c.item and c not in whole.unmade and c.path == path)
+                outcomes[change.claim] = _with(outcome, outcome.made, (*outcome.unmade, *unmade, *whole.unmade))
+            else:
+                outcomes[change.claim] = _with(outcome, (*whole.made, *outcome.made), outcome.unmade)
+        return "" if gone else text
+
+
+def _with(outcome: Outcome, made: tuple[Claim, ...], unmade: tuple[Claim, ...]) -> Outcome:
+    return replace(outcome, made=made, unmade=unmade)
+
+
+def _fresh(changes: Sequence[Change[Leaf]], outcomes: Outcomes) -> str:
+    """A file that is not there yet, with all that is asked for."""
+    top: dict[str, jsonc.Json] = {}
+    for change in changes:
+        inner = top
+        for step in change.claim.item[:-1]:
+            inner = inner.setdefault(step, {})  # type: ignore[assignment]
+        if change.after is not None:
+            inner[change.claim.item[-1]] = change.after.value
+        outcomes[change.claim] = Outcome(change.claim, Status.DONE, made=_made(change.claim, ""))
+    return json.dumps(top, indent=2, ensure_ascii=False) + "\n"
+
+
+def by_file(claims: Iterable[Claim]) -> Mapping[tuple[str, str], list[Claim]]:
+    found: dict[tuple[str, str], list[Claim]] = {}
+    for claim in claims:
+        found.setdefault(claim[:2], []).append(claim)
+    return found
+
+
+def _equal(one: Leaf | None, other: Leaf | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return shared_json.meaning(one) == shared_json.meaning(other)
+
+
+def _edit(change: Change[Leaf]) -> jsonc_edit.Edit:
+    if change.after is None:
+        parents = {claim.item for claim in change.made if claim.item}
+        steps = change.claim.item
+        prune = 0
+        while steps[: len(steps) - 1 - prune] in parents:
+            prune += 1
+        return jsonc_edit.Delete(steps, prune)
+    leaf = change.after
+    value = jsonc_edit.Raw(leaf.raw) if leaf.raw else leaf.value
+    return jsonc_edit.Set(change.claim.item, value, leaf.ordered)
+
+
+def _made(claim: Claim, text: str) -> tuple[Claim, ...]:
+    parents = tuple(Claim(claim.root, claim.path, way) for way in shared_json.parents_missing(text, claim.item))
+    return parents if text else (Claim(claim.root, claim.path), *parents)
+
+
+def _unmade(change: Change[Leaf], text: str) -> tuple[Claim, ...]:
+    root = shared_json.parsed(text)
+    if root is None:
+        return tuple(c for c in change.made if c.item)
+    return tuple(c for c in change.made if c.item and jsonc.find(root, c.item) is None)
+
+
+def diff(before: Leaf | None, after: Leaf | None) -> Diff:
+    """One value; a unit or a list item by item where both sides have one."""
+    if before is None or after is None or type(before.value) is not type(after.value):
+        return Diff((FieldChange("", _told(before), _told(after)),))
+    return Diff(tuple(_inside(before.value, after.value)))
+
+
+def _inside(before: jsonc.Json, after: jsonc.Json) -> Iterable[FieldChange]:
+    if isinstance(before, list) and isinstance(after, list):
+        return list_changes(before, after, "")
+    return field_changes(before, after)
+
+
+def _told(leaf: Leaf | None) -> object:
+    if leaf is None:
+        return None
+    return NULL if leaf.value is None else leaf.value

@@ -1,0 +1,108 @@
+"""Settings that git describes, and the shared file in which each key stands. Borrowed by the settings kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.formats import jsonc
+from reconciler.model.kind import Found, Layer, Left
+from reconciler.model.problem import Origin, Problem, Severity, invalid
+from reconciler.model.resource import Claim, Layout, Loaded, Ref, Resource, Source, Target
+from reconciler.model.world import Look
+from reconciler.shapes import asked, describing, shared_json
+from reconciler.shapes.asked import Asked
+from reconciler.shapes.json_keys import JsonKeys
+from reconciler.shapes.shared_json import Leaf, Steps
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """`stem` is its name in desired-state (`opencode/settings`); `paths` the files below `root` that the
+    program merges, the one whose value wins last, `fresh` the one made where there is none. `moved`: a top-level key → the file below
+    the root to which the program itself moves it."""
+
+    kind: str
+    root: str
+    stem: str
+    paths: tuple[str, ...]
+    fresh: str
+    keys: JsonKeys
+    moved: Mapping[str, tuple[str, ...]]
+
+    def files(self, paths: Sequence[str]) -> Mapping[str, str]:
+        folder, _, stem = self.stem.rpartition("/")
+        return asked.named(folder, stem, paths)
+
+    def read(self, name: str, sources: Sequence[Source]) -> Asked:
+        """A map of keys. Raises Invalid."""
+        said = asked.read(sources)
+        if said.value is None:
+            return Asked({}, said.path, {})
+        if not isinstance(said.value, dict):
+            raise invalid(said.path, "not a map of keys", "write `key: value` lines", line=1)
+        return said
+
+    def targets(self, resource: Resource[Asked], loaded: Loaded, layout: Layout) -> Sequence[Target[Leaf]]:
+        """One target per leaf, in the file whose value wins."""
+        said = resource.spec
+        return [
+            Target(resource.ref, jsonc.pointer(steps), Claim(self.root, self.place(layout, steps), steps), leaf,
+                   said.origin(steps))
+            for steps, leaf in self.keys.leaves(said.value)
+        ]  # fmt: skip
+
+    def place(self, layout: Layout, steps: Steps) -> str:
+        """The file in which a key is owned: where its value wins, else the winning file that is there."""
+        for path in (*reversed(self.paths), *self.moved.get(steps[0], ())):
+            if self._stands(layout, path, steps):
+                return path
+        standing = [path for path in self.paths if (self.root, path) in layout.texts]
+        return standing[-1] if standing else self.fresh
+
+    def _stands(self, layout: Layout, path: str, steps: Steps) -> bool:
+        root = shared_json.parsed(layout.texts.get((self.root, path)))
+        return root is not None and jsonc.find(root, steps) is not None
+
+    def shadowed(self, layout: Layout, steps: Steps) -> Iterable[str]:
+        """Other files that set the same key, in vain."""
+        place = self.place(layout, steps)
+        return (path for path in self.paths if path != place and self._stands(layout, path, steps))
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.kind, "")
+
+    def check(self, resource: Resource[Asked], layout: Layout) -> Iterable[Problem]:
+        """Warnings: a key that another file sets too, in vain."""
+        for steps, _ in self.keys.leaves(resource.spec.value):
+            for path in self.shadowed(layout, steps):
+                text = (
+                    f"{self.ref}#{jsonc.pointer(steps)}: `{path}` sets it too, and `{self.place(layout, steps)}` wins"
+                )
+                origin = Origin(layout.show(Claim(self.root, path)))
+                yield Problem(origin, text, f"remove it from `{path}`", Severity.WARNING)
+
+    def describe(self, layout: Layout, look: Look) -> Iterable[Found | Left]:
+        """Every key that stands in our files and no other kind took, with the comments that YAML can carry."""
+        return describing.describe(self, layout)
+
+
+def layers(file: SettingsFile) -> Callable[[Claim, Layout], Sequence[Layer]]:
+    """What each file of ours says of a key, the winner last."""
+
+    def of(claim: Claim, layout: Layout) -> Sequence[Layer]:
+        return [_layer(path, claim, layout) for path in file.paths if (file.root, path) in layout.texts]
+
+    return of
+
+
+def _layer(path: str, claim: Claim, layout: Layout) -> Layer:
+    text = layout.texts[claim.root, path]
+    root = shared_json.parsed(text)
+    node = jsonc.find(root, claim.item) if root is not None else None
+    where = layout.show(Claim(claim.root, path))
+    if node is None:
+        return Layer(where, "", False)
+    line, _ = jsonc.position(text, node.start)
+    return Layer(f"{where}:{line}", text[node.start : node.end], True)

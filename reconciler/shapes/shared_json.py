@@ -1,0 +1,127 @@
+"""A JSON file that several programs write: its text, its tree, and what stands at a place in it. Pure over a look."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import NamedTuple
+
+from reconciler.formats import jsonc
+from reconciler.model.fingerprint import Codec
+from reconciler.model.problem import Origin, Problem
+from reconciler.model.resource import File
+from reconciler.model.world import Look, Unreadable
+
+Steps = tuple[str, ...]
+
+
+class Leaf(NamedTuple):
+    """The state of a key: its value, and its source text where it stands in a file ("" where git asks for it).
+    `ordered`: the order of keys is meaning, and an object is compared whole; else any object is an object."""
+
+    value: jsonc.Json
+    raw: str = ""
+    ordered: bool = False
+
+
+def encode(leaf: Leaf) -> bytes:
+    return (b"o" if leaf.ordered else b"-") + (leaf.raw or rendered(leaf.value)).encode("utf-8", "surrogatepass")
+
+
+def decode(encoded: bytes) -> Leaf:
+    raw = encoded[1:].decode("utf-8", "surrogatepass")
+    return Leaf(jsonc.loads(raw), raw, encoded[:1] == b"o")
+
+
+def meaning(leaf: Leaf) -> bytes:
+    """The bytes that equality is of: `14.50` is 14.5, and an object that is no unit is just an object."""
+    value = {} if isinstance(leaf.value, dict) and not leaf.ordered else _plain(leaf.value)
+    return json.dumps(value, sort_keys=not leaf.ordered).encode()
+
+
+def rendered(value: jsonc.Json) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _plain(value: jsonc.Json) -> jsonc.Json:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+CODEC: Codec[Leaf] = Codec(encode, decode, meaning)
+
+
+class Unparsed(Exception):
+    """A file that is there and cannot be read as JSONC: reported, never written."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(str(problem))
+
+
+@lru_cache(maxsize=64)
+def tree(text: str) -> jsonc.Node:
+    """The root of a text. Raises JsoncError."""
+    return jsonc.parse(text)
+
+
+def standing(look: Look, root: str, path: str) -> tuple[File | None, str]:
+    """A file and its text; (None, "") where nothing stands. Raises Unparsed."""
+    try:
+        file = look.read(root, path)
+        if file is None:
+            return None, ""
+        text = jsonc.decode(file.content)
+        tree(text)
+    except Unreadable as error:
+        raise Unparsed(error.problem) from None
+    except jsonc.JsoncError as error:
+        origin = Origin(look.show(root, path), error.line, error.column)
+        broken = "mend it by hand: it is not written while it is broken"
+        hint = "put `{}` in it, or remove it" if error.empty else broken
+        raise Unparsed(Problem(origin, f"not valid JSON: {error.message}", hint)) from None
+    return file, text
+
+
+def parsed(text: str | None) -> jsonc.Node | None:
+    """The root of a text, or None where there is none that could be read."""
+    if text is None:
+        return None
+    try:
+        return tree(text)
+    except jsonc.JsoncError:
+        return None
+
+
+def leaf(text: str, steps: Steps, ordered: bool) -> Leaf | None:
+    """What stands at a place below objects; None where nothing does."""
+    node = tree(text) if text else None
+    for step in steps:
+        if node is None or node.kind != "object":
+            return None
+        node = jsonc.find(node, (step,))
+    if node is None:
+        return None
+    return Leaf(jsonc.value(node), text[node.start : node.end], ordered and node.kind == "object")
+
+
+def obstacle(text: str, steps: Steps) -> tuple[Steps, jsonc.Node] | None:
+    """The parent of a place that is no object, so that nothing can stand below it."""
+    node = tree(text) if text else None
+    for depth, step in enumerate(steps):
+        if node is None:
+            return None
+        if node.kind != "object":
+            return steps[:depth], node
+        node = jsonc.find(node, (step,))
+    return None
+
+
+def parents_missing(text: str, steps: Steps) -> tuple[Steps, ...]:
+    """The objects on the way to a place that are not there, outermost first."""
+    root = tree(text) if text else None
+    ways = (steps[:depth] for depth in range(1, len(steps)))
+    return tuple(way for way in ways if root is None or jsonc.find(root, way) is None)

@@ -1,0 +1,38 @@
+"""The shipped desired state and the docs name only commands that exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from reconciler import registry
+from reconciler.cli.parser import HELP
+from reconciler.model.resource import File, Revision, Source
+from reconciler.model.world import Tree
+from reconciler.pipeline.load import load
+
+TOP = Path(__file__).parents[2]
+NAMED = re.compile(r"\breconcile (?:-C \S+ )?([a-z]+)\b")
+PAGES = sorted([*(TOP / "desired-state").rglob("*.md"), *(TOP / "docs").rglob("*.md"), TOP / "README.md"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(TOP)))
+def test_it_names_only_commands_that_exist(page: Path) -> None:
+    marked = " ".join(re.findall(r"`[^`]*`|```.*?```", page.read_text(), re.S))
+    assert set(NAMED.findall(marked)) <= set(HELP)
+
+
+def test_it_loads_without_a_problem() -> None:
+    files = [p for p in (TOP / "desired-state").rglob("*") if p.is_file()]
+    sources = tuple(Source(str(p.relative_to(TOP)), File(p.read_bytes())) for p in sorted(files))
+    loaded = load(Tree(Revision("work", ""), sources), registry.KINDS, registry.PENDING)
+    assert not loaded.problems
+    assert {str(r.ref) for r in loaded.resources} >= {
+        "agent/cross-project",
+        "agent/cross-project/documentation",
+        "agent/cross-project/servers",
+        "agent/cross-project/integration",
+        "command/orchestrate-cross-project",
+    }
