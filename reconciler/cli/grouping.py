@@ -23,10 +23,20 @@ SECTIONS = {
 SIGNS = {Action.CREATE: "+", Action.DELETE: "-", Action.RECORD: "=", Action.FORGET: "="}
 
 
-class Item(NamedTuple):
-    """One entry: a resource, and those of its changes that have one cause."""
+class Name(NamedTuple):
+    """What an entry is about: a resource with all its files, or one key of it (`zed_settings#/theme`)."""
 
     ref: Ref
+    pointer: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.ref}#{self.pointer}" if self.pointer else str(self.ref)
+
+
+class Item(NamedTuple):
+    """One entry: a resource or a key, and those of its changes that have one cause."""
+
+    name: Name
     changes: tuple[Change[Any], ...]
 
     @property
@@ -50,18 +60,23 @@ class Grouped(NamedTuple):
     item: Item
 
 
+def name(ref: Ref, part: str) -> Name:
+    """A part that is a pointer is an entry of its own; the files of a resource are one."""
+    return Name(ref, part if part.startswith("/") else "")
+
+
 def sign(change: Change[Any]) -> str:
     return SIGNS.get(change.action, "~") if change.verdict.allowed else "!"
 
 
 def grouped(changes: Sequence[Change[Any]]) -> Iterator[Grouped]:
     """Changes that touch something or are held, by name; what is only recorded is no entry."""
-    found: dict[tuple[Ref, str], list[Change[Any]]] = {}
+    found: dict[tuple[Name, str], list[Change[Any]]] = {}
     for change in changes:
         if section := _section(change):
-            found.setdefault((change.ref, section), []).append(change)
-    for (ref, section), members in sorted(found.items(), key=lambda entry: entry[0]):
-        yield Grouped(section, Item(ref, tuple(members)))
+            found.setdefault((name(change.ref, change.target.part), section), []).append(change)
+    for (named, section), members in sorted(found.items(), key=lambda entry: entry[0]):
+        yield Grouped(section, Item(named, tuple(members)))
 
 
 def _section(change: Change[Any]) -> str:

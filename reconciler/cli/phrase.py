@@ -39,13 +39,22 @@ def literal(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def field(change: FieldChange, style: Style) -> str:
-    """`agent: build → plan`, masked and short, with what differs in sight."""
-    key = key_path(change.pointer) or "value"
+def field(change: FieldChange, style: Style, above: str = "") -> str:
+    """`agent: build → plan`, masked and short, with what differs in sight; without the key that stands `above`."""
+    key = key_path(change.pointer)
     before, after = (_masked(key, literal(value), style) for value in (change.before, change.after))
     if None not in (change.before, change.after):
         before, after = pair(before, after, LONGEST)
-    return f"{style.safe(key)}: {shortened(before)} → {shortened(after)}"
+    inside = f"{change.pointer}/".startswith(f"{above}/") and above.startswith("/")
+    label = style.safe(key_path(change.pointer[len(above) :]) if inside else key)
+    return f"{label}{': ' if label else ''}{_arrow(change, label, shortened(before), shortened(after))}"
+
+
+def _arrow(change: FieldChange, label: str, before: str, after: str) -> str:
+    # A key that comes or goes has its sign already: the value says the rest.
+    if not label and None in (change.before, change.after):
+        return after if change.before is None else before
+    return f"{before} → {after}"
 
 
 def _masked(key: str, value: str, style: Style) -> str:

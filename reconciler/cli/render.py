@@ -13,7 +13,7 @@ from reconciler.cli.render_summary import in_step, revision, summary
 from reconciler.cli.style import Style, columns
 from reconciler.model.change import Plan
 
-WIDEST = 44
+WIDEST = 56
 
 
 def plan(plan: Plan, show: Callable[[str, str], str]) -> str:
@@ -28,7 +28,7 @@ def plan_text(plan: Plan, page: Page) -> str:
     if not plan.due and not plan.held and not plan.title:
         return style.finish([*warnings, style.safe(in_step(plan, page.only))])
     items = list(grouped(plan.changes))
-    page = replace(page, column=min(max((columns(str(item.ref)) for _, item in items), default=0), WIDEST))
+    page = replace(page, column=min(max((columns(str(item.name)) for _, item in items), default=0), WIDEST))
     lines = [*_header(plan, page), ""]
     for section, title in SECTIONS.items():
         if found := [item for key, item in items if key == section]:
@@ -57,7 +57,7 @@ def _hints(items: Sequence[Item], page: Page) -> Iterator[str]:
     hints: dict[str, str] = {}
     for item in items:
         if hint := item.first.verdict.hint:
-            general = hint.replace(str(item.ref), "REF")
+            general = hint.replace(str(item.name), "REF")
             hints[general] = general if general in hints else hint
     for hint in hints.values():
         yield f"  {page.style.paint(f'hint: {page.style.safe(hint)}', 'dim')}"

@@ -61,7 +61,7 @@ def size(change: Change[Any]) -> str:
 def body(change: Change[Any], page: Page, indent: int) -> Iterator[str]:
     """Where a held change would go, what differs, and that it cannot be taken back."""
     style, margin = page.style, " " * indent
-    if not change.verdict.allowed and not change.target.part:
+    if not change.verdict.allowed and not (change.target.part or change.claim.item):
         yield margin + style.paint(place(change, page), "dim")
     if sides := page.sides.get(change.claim):
         yield margin + style.paint("edited here since the last apply:", "dim")
@@ -79,7 +79,7 @@ def _difference(diff: Diff, change: Change[Any], page: Page, indent: int) -> Ite
     more = page.more.replace("TARGET", str(change.ref))
     fields = diff.fields if style.full or len(diff.fields) <= LIMIT + 1 else diff.fields[:LIMIT]
     for value in fields:
-        yield margin + phrase.field(value, style)
+        yield margin + phrase.field(value, style, change.target.part)
     if rest := len(diff.fields) - len(fields):
         yield margin + style.paint(f"… {phrase.count(rest, 'more value')} ({more})", "dim")
     if diff.note:

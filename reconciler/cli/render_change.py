@@ -22,7 +22,7 @@ def item_lines(item: Item, page: Page) -> list[str]:
     learn(item.changes, style)
     inline = single and _fits_inline(item.first)
     detail = _value(item.first, page) if inline else _detail(item, page)
-    name = style.paint(pad(style.safe(str(item.ref)), page.column), "title")
+    name = style.paint(pad(style.safe(str(item.name)), page.column), "title")
     head = f"  {style.paint(item.sign, TONES[item.sign])} {name}  {detail}"
     if single:
         return [head, *([] if inline else body(item.first, page, INDENT))]
@@ -31,11 +31,14 @@ def item_lines(item: Item, page: Page) -> list[str]:
 
 def _fits_inline(change: Change[Any]) -> bool:
     diff = change.diff
-    return change.verdict.allowed and len(diff.fields) == 1 and not diff.text and not diff.note and not _note(change)
+    alone = len(diff.fields) == 1 and not diff.text and not diff.note
+    return alone and change.verdict.allowed and (bool(change.claim.item) or not _note(change))
 
 
 def _value(change: Change[Any], page: Page) -> str:
-    return phrase.joined([page.style.safe(change.target.part), phrase.field(change.diff.fields[0], page.style)])
+    part = "" if change.claim.item else page.style.safe(change.target.part)
+    value = phrase.field(change.diff.fields[0], page.style, change.target.part)
+    return phrase.joined([part, value, _note(change)])
 
 
 def _detail(item: Item, page: Page) -> str:

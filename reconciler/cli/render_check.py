@@ -17,12 +17,12 @@ SAYS = {Cause.DRIFT: "changed here", Cause.CONFLICT: "in conflict", Cause.UNKNOW
 def check_text(plan: Plan, style: Style) -> str:
     """Short: diffs are the plan's business."""
     items = [item for _, item in grouped(plan.changes) if any(map(_against, item.changes))]
-    column = max((len(str(item.ref)) for item in items), default=0)
+    column = max((len(str(item.name)) for item in items), default=0)
     lines = [*problem_lines(plan.problems, style)]
     for item in items:
         said = SAYS.get(item.changes[0].cause) or item.changes[0].verdict.rule
         lines.append(
-            f"{style.paint('!', 'held')} {style.paint(pad(style.safe(str(item.ref)), column), 'title')}  {said}"
+            f"{style.paint('!', 'held')} {style.paint(pad(style.safe(str(item.name)), column), 'title')}  {said}"
         )
     pending = len({change.ref for change in plan.due if change.cause not in exits.AGAINST_AN_EDIT})
     if items:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from reconciler.cli import phrase
-from reconciler.cli.grouping import Item
+from reconciler.cli.grouping import Item, Name, name
 from reconciler.cli.render_body import Page
 from reconciler.cli.render_change import item_lines
 from reconciler.cli.render_problems import problem_lines
@@ -38,7 +38,7 @@ def result_text(run: Run | None, outcomes: Sequence[tuple[Change[Any], Outcome]]
             lines.append(f"{mark} {style.safe(str(change.ref))}")
             lines += [f"  {line}" for line in problem_lines([outcome.problem] if outcome.problem else [], style)]
     bad = Counter(NOT_DONE[o.status] for _, o in outcomes if o.status is not Status.DONE)
-    done = did((c.action, c.cause, c.ref) for c, o in outcomes if o.status is Status.DONE)
+    done = did((c.action, c.cause, name(c.ref, c.target.part)) for c, o in outcomes if o.status is Status.DONE)
     counts = phrase.joined([done, ", ".join(f"{n} {word}" for word, n in bad.items())])
     return style.finish([*lines, style.paint(f"{_numbers(run)}: {counts or 'nothing done'}", "error" if bad else "ok")])
 
@@ -65,7 +65,7 @@ class Past(NamedTuple):
 
 
 def past(run: Run, steps: Sequence[Step]) -> Past:
-    done = did((step.action, step.cause, step.ref) for step in steps if step.status is Status.DONE)
+    done = did((step.action, step.cause, name(step.ref, step.part)) for step in steps if step.status is Status.DONE)
     return Past(run, phrase.joined([done or "nothing", "" if run.ended else "interrupted"]))
 
 
@@ -97,13 +97,13 @@ def when(stamp: str) -> str:
 def run_text(run: Run, changes: Sequence[Change[Any]], page: Page) -> str:
     """One run: its head, every resource it touched, and how to take it back."""
     style = page.style
-    items: dict[Any, list[Change[Any]]] = {}
+    items: dict[Name, list[Change[Any]]] = {}
     for change in changes:
-        items.setdefault(change.ref, []).append(change)
-    column = max((columns(str(ref)) for ref in items), default=0)
+        items.setdefault(name(change.ref, change.target.part), []).append(change)
+    column = max((columns(str(named)) for named in items), default=0)
     page = Page(style, page.show, column, f"`reconcile show {run.id} --full`")
-    lines = [line for ref, members in items.items() for line in item_lines(Item(ref, tuple(members)), page)]
-    done = did((c.action, c.cause, c.ref) for c in changes if c.verdict.allowed)
+    lines = [line for named, members in items.items() for line in item_lines(Item(named, tuple(members)), page)]
+    done = did((c.action, c.cause, name(c.ref, c.target.part)) for c in changes if c.verdict.allowed)
     return style.finish([*_head(run, style), "", *lines, "", style.paint(done or "nothing done", "title")])
 
 

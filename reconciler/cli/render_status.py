@@ -36,10 +36,8 @@ def status_text(seen: Overview, style: Style) -> str:
     table = by_kind(seen)
     width = max((len(kind) for kind in table), default=0)
     digits = max((len(str(sum(states.values()))) for states in table.values()), default=0)
-    lines = [
-        f"{style.safe(seen.folder)} at {style.safe(revision(seen.plan.revision))} · this is `{style.safe(seen.plan.host)}`",
-        "",
-    ]
+    where = f"{seen.folder} at {revision(seen.plan.revision)} · this is `{seen.plan.host}`"
+    lines = [style.safe(where), ""]
     for kind, states in table.items():
         said = ", ".join(_said(state, number, states, style) for state, number in states.items())
         lines.append(f"  {pad(kind, width)}  {sum(states.values()):>{digits}}  {said}")
@@ -52,7 +50,8 @@ def by_kind(seen: Overview) -> dict[str, Counter[str]]:
     """How many resources of each kind are in which state."""
     states = {ref: "in step" for ref in seen.refs}
     for _, item in grouped(seen.plan.changes):
-        states[item.ref] = max(_state(item), states.get(item.ref, "in step"), key=STATES.index)
+        ref = item.name.ref
+        states[ref] = max(_state(item), states.get(ref, "in step"), key=STATES.index)
     table: dict[str, Counter[str]] = {}
     for ref, state in sorted(states.items(), key=lambda entry: (entry[0].kind, STATES.index(entry[1]))):
         table.setdefault(ref.kind, Counter())[state] += 1

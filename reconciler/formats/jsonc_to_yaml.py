@@ -433,7 +433,7 @@ def _plain(text: str, inside_flow: bool) -> bool:
         and not text.endswith((" ", ":"))
         and ": " not in text
         and " #" not in text
-        and not (inside_flow and any(mark in text for mark in ",[]{}"))
+        and not (inside_flow and any(mark in text for mark in ",[]{}?"))
     )
 
 

@@ -69,7 +69,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
 
 
 def _change(change: Change[Any], codec: Codec[Any], seal: Cipher, masker: Masker) -> dict[str, Any]:
-    before = change.before.state
+    before, behind = change.before.state, change.before.behind
     return {
         "ref": str(change.ref),
         "part": change.target.part,
@@ -84,7 +84,10 @@ def _change(change: Change[Any], codec: Codec[Any], seal: Cipher, masker: Masker
         "hint": change.verdict.hint,
         "reversible": change.reversible,
         "why_not": change.why_not,
-        "before": {"fingerprint": change.before.fingerprint},
+        "before": {
+            "fingerprint": change.before.fingerprint,
+            "behind": [*behind[:2], list(behind.item)] if behind else None,
+        },
         "after": {
             "fingerprint": change.fingerprint,
             **(_content(codec.encode(change.after), seal) if change.after is not None else {}),
@@ -191,12 +194,13 @@ def _read_change(said: dict[str, Any], codecs: Codecs, unseal: Cipher) -> Change
     after = _read_content(said["after"], unseal)
     state = None if after is None else codecs[ref.kind].decode(after)
     needs = frozenset(Ref.parse(n) for n in said["needs"])
+    before = said["before"]
     target: Target[Any] = Target(ref, said["part"], claim, state, _origin(said["origin"]), needs)
     change = Change(
         target,
         Action(said["action"]),
         Cause(said["cause"]),
-        Seen(claim, None, said["before"]["fingerprint"]),
+        Seen(claim, None, before["fingerprint"], None, _claim(before["behind"]) if before["behind"] else None),
         state,
         said["after"]["fingerprint"],
         recorded(said["becomes"]),

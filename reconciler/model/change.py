@@ -90,12 +90,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Seen(Generic[L]):
-    """What is so now. `fingerprint` is of the claim alone, keyed, ABSENT where nothing stands."""
+    """What is so now. `fingerprint` is of the claim alone, keyed, ABSENT where nothing stands. `behind`: the claim of a
+    value in the way, which is a problem unless we own that and it goes."""
 
     claim: Claim
     state: L | None
     fingerprint: str
     problem: Problem | None = None
+    behind: Claim | None = None
 
 
 class Standing(StrEnum):

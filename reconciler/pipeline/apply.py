@@ -89,7 +89,7 @@ def _why_skip(change: Change[Any], failed: set[Any]) -> Problem | None:
 
 
 def _moved(change: Change[Any], seen: Seen[Any], hands: Hands) -> Problem | None:
-    if seen.problem is not None:
+    if seen.problem is not None and (seen.behind is None or seen.behind != change.before.behind):
         return seen.problem
     if alike(seen.fingerprint, change.before.fingerprint):
         return None

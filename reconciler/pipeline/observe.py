@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.model.change import Recorded, Seen
+from reconciler.model.fingerprint import alike
 from reconciler.model.kind import AnyKind
 from reconciler.model.outcome import Journal
 from reconciler.model.problem import Problem, Severity
@@ -69,9 +70,17 @@ def look_at(
     return found
 
 
+def _gives_way(seen: Seen[Any], snapshot: Snapshot) -> bool:
+    """Whether what stands in the way is ours, and as we left it."""
+    row = snapshot.recorded.get(seen.behind) if seen.behind else None
+    return row is not None and alike(snapshot.seen[row.claim].fingerprint, row.value)
+
+
 def unreadable(snapshot: Snapshot) -> list[Problem]:
     """What could not be looked at among the things we need (errors), and elsewhere below the roots (warnings)."""
-    errors = [seen.problem for seen in snapshot.seen.values() if seen.problem is not None]
+    errors = [
+        seen.problem for seen in snapshot.seen.values() if seen.problem is not None and not _gives_way(seen, snapshot)
+    ]
     named = {problem.origin for problem in errors}
     elsewhere = [
         Problem(p.origin, p.text, p.hint, Severity.WARNING)

@@ -62,8 +62,10 @@ def changes(
     by_name = {kind.name: kind for kind in kinds}
     wanted = [_named(t, snapshot, repo, revision, by_name[t.ref.kind]) for t in targets]
     named = {target.claim for target in targets}
+    parents = {claim._replace(item=claim.item[:depth]) for claim in named for depth in range(1, len(claim.item))}
+    snapshot = replace(snapshot, made=snapshot.made - named)
     gone = [
-        _removed(row, snapshot, by_name[row.ref.kind], contents)
+        _grown(row, snapshot, parents) or _removed(row, snapshot, by_name[row.ref.kind], contents)
         for claim, row in sorted(snapshot.recorded.items())
         if claim not in named and row.ref.kind in by_name
     ]
@@ -92,6 +94,14 @@ def _row(
         before = seen.fingerprint
     needs = tuple(sorted(target.needs))
     return Recorded(target.claim, target.ref, target.part, repo, desired, standing, before, needs, revision)
+
+
+def _grown(row: Recorded, snapshot: Snapshot, parents: set[Claim]) -> Change[Any] | None:
+    """A key that we own, and below which git now names others: it is no claim of its own any more."""
+    if row.claim not in parents:
+        return None
+    seen = snapshot.seen[row.claim]
+    return Change(owned(row), Action.FORGET, Cause.ORPHAN, seen, None, seen.fingerprint, None, row)
 
 
 def _removed(row: Recorded, snapshot: Snapshot, kind: AnyKind, contents: Mapping[str, bytes]) -> Change[Any]:

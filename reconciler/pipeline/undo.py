@@ -29,6 +29,7 @@ def undo(
     """Each thing the run changed, back to what stood there before, with its row of ownership as it was."""
     by_name = {kind.name: kind for kind in kinds}
     done = [step for step in steps if step.status is Status.DONE and step.ref.kind in by_name]
+    parents = {step.claim._replace(item=step.claim.item[:n]) for step in done for n in range(1, len(step.claim.item))}
     changes = []
     for step in done:
         kind, seen = by_name[step.ref.kind], snapshot.seen[step.claim]
@@ -36,7 +37,7 @@ def undo(
         target = replace(claimed(step), desired=before)
         change = _back(target, seen, before, step.before, step.recorded, kind, snapshot)
         moved = not alike(seen.fingerprint, step.after) and seen.fingerprint != step.before
-        if moved and not any(matches(f, step.ref, step.part) for f in force):
+        if moved and step.claim not in parents and not any(matches(f, step.ref, step.part) for f in force):
             hint = f"`--force {step.ref}` to write over it"
             change = replace(
                 change, cause=Cause.CONFLICT, verdict=Verdict(False, f"changed again since run {run}", hint)

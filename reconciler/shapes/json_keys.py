@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.formats import jsonc, jsonc_edit, splices
-from reconciler.model.change import NULL, Change, Diff, FieldChange, Seen
+from reconciler.model.change import ABSENT, NULL, Change, Diff, FieldChange, Seen
 from reconciler.model.diff import field_changes, list_changes
 from reconciler.model.fingerprint import fingerprint
 from reconciler.model.outcome import Outcome, Status
@@ -57,7 +57,8 @@ class JsonKeys:
             steps, node = blocked
             origin = Origin(look.show(claim.root, claim.path), *jsonc.position(text, node.start))
             what = f"`{jsonc.pointer(steps)}` is {SORTS[node.kind]} here, and git asks for keys below it"
-            return Seen(claim, None, "unreadable", Problem(origin, what, "remove it here, or ask for the same in git"))
+            problem = Problem(origin, what, "remove it here, or ask for the same in git")
+            return Seen(claim, None, ABSENT, problem, claim._replace(item=steps))
         leaf = self.at(text, claim.item)
         return Seen(claim, leaf, fingerprint(leaf, CODEC, key))
 
@@ -81,7 +82,7 @@ class JsonKeys:
         outcomes: Outcomes = {}
         after = self._exactly(text, changes, outcomes)
         if after is None:
-            after = self._each(text, sorted(changes, key=lambda c: (c.target.origin, c.claim)), outcomes, world)
+            after = self._each(text, sorted(changes, key=_turn), outcomes, world)
         done = [c for c in changes if outcomes[c.claim].status is Status.DONE]
         if done:
             stands = self._write(root, path, file, after, done, outcomes, world)
@@ -116,7 +117,7 @@ class JsonKeys:
             outcomes[claim] = Outcome(claim, Status.STALE, problem)
             return text
         try:
-            edited = jsonc_edit.edit(text, [_edit(change)])
+            edited = jsonc_edit.edit(text, _edits(change))
         except (jsonc_edit.EditError, jsonc.JsoncError) as error:
             problem = Problem(Origin(where.path, error.line, error.column), error.message)
             outcomes[claim] = Outcome(claim, Status.FAILED, problem)
@@ -173,6 +174,16 @@ def _equal(one: Leaf | None, other: Leaf | None) -> bool:
     if one is None or other is None:
         return one is other
     return shared_json.meaning(one) == shared_json.meaning(other)
+
+
+def _turn(change: Change[Leaf]) -> tuple[bool, Origin, Claim]:
+    """Removals first, then in the order in which git names the keys."""
+    return change.after is not None, change.target.origin, change.claim
+
+
+def _edits(change: Change[Leaf]) -> list[jsonc_edit.Edit]:
+    way = change.before.behind
+    return [*([jsonc_edit.Set(way.item, {})] if way else []), _edit(change)]
 
 
 def _edit(change: Change[Leaf]) -> jsonc_edit.Edit:

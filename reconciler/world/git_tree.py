@@ -33,7 +33,6 @@ _STAT = re.compile(
 )
 LINK = "120000"
 EXECUTABLE = "100755"
-_FILES = ("100644", EXECUTABLE)
 _INTENT_TO_ADD = 1 << 29
 _EMPTY = {
     "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
@@ -88,8 +87,7 @@ def of_commit(git: Command, commit: str) -> Reading:
     with tempfile.TemporaryDirectory(prefix="reconcile-") as scratch:
         # Not every git can ask a commit for attributes: the attributes of this one get an index of their own.
         index = os.path.join(scratch, "index")
-        rules = (e for e in listed if _RULES.search(e.path) and e.mode in _FILES and not _UNSAFE.search(e.path))
-        lines = "".join(f"{e.mode} {e.oid}\t{e.path}\0" for e in rules)
+        lines = "".join(f"{e.mode} {e.oid}\t{e.path}\0" for e in listed if _RULES.search(e.path))
         git.run("update-index", "-z", "--index-info", stdin=encoded(lines), index=index)
         entries, scrambled = unfiltered(git, entries, "--cached", index=index)
     return blobs_of(git, entries, [*problems, *scrambled])

@@ -81,7 +81,7 @@ def test_the_parser_for_shells_knows_every_command() -> None:
 def test_completion_scripts_know_the_commands(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", shell]) == 0
     script = capsys.readouterr().out
-    assert all(verb in script for verb in HELP) and "--exit-code" in script
+    assert all(verb in script for verb in HELP) and "exit-code" in script
     if shell == "bash":
         subprocess.run(["bash", "-n"], input=script, text=True, check=True)
 

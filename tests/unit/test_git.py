@@ -367,16 +367,18 @@ def test_line_ends_that_git_converts_count_as_the_blob(
     assert repo.contents("work") == {AGENT: b"one\r\nthree\r\n"} and repo.uncommitted() == 1
 
 
-@pytest.mark.parametrize("attributes", ["", "*.md -text\n"])
-def test_line_ends_that_a_person_changed_count(repo: Repo, attributes: str) -> None:
-    if attributes:
-        repo.git("config", "core.autocrlf", "true")
+@pytest.mark.parametrize(
+    ("autocrlf", "attributes", "start"),
+    [("false", "", b""), ("true", "*.md -text\n", b""), ("false", "*.md text=auto\n", b"\0")],
+)
+def test_line_ends_that_a_person_changed_count(repo: Repo, autocrlf: str, attributes: str, start: bytes) -> None:
+    repo.git("config", "core.autocrlf", autocrlf)
     repo.write(".gitattributes", attributes)
-    repo.write(AGENT, b"one\n")
+    repo.write(AGENT, start + b"one\n")
     repo.commit()
     repo.settle()
-    repo.write(AGENT, b"one\r\n")
-    assert repo.contents("work") == {AGENT: b"one\r\n"} and repo.uncommitted() == 1
+    repo.write(AGENT, start + b"one\r\n")
+    assert repo.contents("work") == {AGENT: start + b"one\r\n"} and repo.uncommitted() == 1
 
 
 def test_an_unmodified_file_counts_as_its_blob(repo: Repo) -> None:
@@ -520,6 +522,7 @@ def test_filters_of_this_clone_alone(repo: Repo) -> None:
     (repo.folder / ".git/info/attributes").write_text("*.md filter=strip\n")
     for which in ("work", "index", "HEAD"):
         assert list(repo.errors(which)) == [AGENT]
+    assert repo.uncommitted() == 0, "what no filter is run for cannot be compared"
 
 
 @pytest.mark.parametrize(

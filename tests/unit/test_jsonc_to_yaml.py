@@ -836,7 +836,7 @@ def test_any_file_says_the_same_and_its_comments_stay(pages: list[Page], seed: i
 
 
 @SAMPLE
-@given(st.lists(st.text() | st.text(" \t\n#:-ab[]{},'\"", max_size=8), min_size=1, max_size=4, unique=True))
+@given(st.lists(st.text() | st.text(" \t\n#:?!&*-ab[]{},'\"", max_size=8), min_size=1, max_size=4, unique=True))
 def test_any_text_is_carried_as_key_value_and_item(texts: list[str]) -> None:
     data = {text: [text, {text: text}] for text in texts} | {"plain": dict(zip(texts, texts, strict=True))}
     for spread in (None, 1):

@@ -298,3 +298,42 @@ def test_many_values_are_cut() -> None:
     said = text(change("agent/x", A.UPDATE, C.COMMIT, diff=Diff(fields))).splitlines()
     assert said[15] == "      k11: unset → 11"
     assert said[16] == "      … 8 more values (`reconcile plan agent/x --full`)"
+
+
+def key(pointer: str, action: Action, cause: Cause, before: object, after: object, **more: object) -> object:
+    """A change of one key in a file that is not ours."""
+    deep = more.pop("deep", pointer)
+    made = change(
+        "zed_settings", action, cause, path="settings.json", part=pointer,
+        diff=Diff((FieldChange(str(deep), before, after),)), **more,
+    )  # fmt: skip
+    return replace(made, target=replace(made.target, claim=made.claim._replace(item=tuple(pointer.split("/")[1:]))))
+
+
+def test_keys_of_a_shared_file_stand_one_by_one() -> None:
+    said = text(
+        key("/agent_servers/opencode/command", A.UPDATE, C.DRIFT, "/usr/local/bin/opencode", "opencode"),
+        key("/tab_size", A.CREATE, C.COMMIT, None, 2),
+        key("/vim_mode", A.DELETE, C.ORPHAN, True, None, recorded=row("zed_settings")),
+        key("/permission", A.UPDATE, C.COMMIT, "ask", "allow", deep="/permission/bash"),
+        key("/theme", A.UPDATE, C.DRIFT, "Ayu", "One", verdict=Verdict(False, "reported only: Zed's theme picker")),
+    )
+    assert said == expected("""
+        desired-state at 3f2c1ab (main) · this is `laptop`
+
+        Drift: changed here since the last apply; what git says comes back
+          ~ zed_settings#/agent_servers/opencode/command  /usr/local/bin/opencode → opencode
+
+        Changes: git asks for them
+          ~ zed_settings#/permission                      bash: ask → allow
+          + zed_settings#/tab_size                        2
+
+        Removed from git
+          - zed_settings#/vim_mode                        true · made by us
+
+        Held: listed, not done
+          ! zed_settings#/theme                           reported only: Zed's theme picker
+              Ayu → One
+
+        1 to create, 1 to update, 1 to delete, 1 to repair · 1 held
+        """)

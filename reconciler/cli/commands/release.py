@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 EXITS = "Exit status: 0 if everything was handed back; 1 if anything failed, or you said no."
 
-AGAIN = "the next `reconcile apply` would take it over again; remove it from desired-state/ too"
+AGAIN = "remove that from desired-state/ too, or the next `reconcile apply` takes over again"
 
 
 def options(parser: ArgumentParser) -> None:
