@@ -8,12 +8,24 @@ from reconciler.kinds.file import FILE
 from reconciler.kinds.opencode_settings import OPENCODE_SETTINGS
 from reconciler.kinds.skill import SKILL
 from reconciler.kinds.tui_settings import TUI_SETTINGS
+from reconciler.kinds.zed_keymap import ZED_KEYMAP
 from reconciler.kinds.zed_settings import ZED_SETTINGS
+from reconciler.kinds.zed_tasks import ZED_TASKS
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.world import Env
 
 # The order is the order of import: `file` takes what no other kind took.
-KINDS: tuple[AnyKind, ...] = (AGENT, COMMAND, SKILL, OPENCODE_SETTINGS, TUI_SETTINGS, ZED_SETTINGS, FILE)
+KINDS: tuple[AnyKind, ...] = (
+    AGENT,
+    COMMAND,
+    SKILL,
+    OPENCODE_SETTINGS,
+    TUI_SETTINGS,
+    ZED_SETTINGS,
+    ZED_KEYMAP,
+    ZED_TASKS,
+    FILE,
+)
 
 # Folders and keys of desired-state/ that the design names and this version does not manage yet.
 PENDING = {
@@ -77,12 +89,12 @@ ROOTS: tuple[Root, ...] = (
     Root(
         name="zed",
         path=zed,
-        shared=("settings.json",),
+        shared=("settings.json", "keymap.json", "tasks.json"),
         skip={
             **JUNK,
             "./settings.json": SHARED,
-            "./keymap.json": LATER,
-            "./tasks.json": LATER,
+            "./keymap.json": SHARED,
+            "./tasks.json": SHARED,
             "./settings_backup.json": "a backup, written by Zed",
             "./keymap_backup.json": "a backup, written by Zed",
             "./global_settings.json": LATER,

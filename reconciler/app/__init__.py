@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.app.adopting import Adopted, adopt, ignore
 from reconciler.app.checkup import Finding, check_up
 from reconciler.app.explaining import Why, WhyPart, why
 from reconciler.app.importing import Imported, import_home, init
@@ -10,14 +11,17 @@ from reconciler.app.session import App
 from reconciler.pipeline.apply import Result
 
 __all__ = [
+    "Adopted",
     "App",
     "Finding",
     "Imported",
     "Result",
     "Why",
     "WhyPart",
+    "adopt",
     "check_up",
     "environment",
+    "ignore",
     "import_home",
     "init",
     "open_app",

@@ -42,7 +42,7 @@ def why(opened: App, pattern: str) -> tuple[Why, ...]:
     loaded = opened.load()
     repo = loaded.settings.id or opened.here.folder
     targets, seen = cycle.snapshot(loaded, opened.eyes(repo))
-    plan = opened.plan(targets=[pattern])
+    plan = opened.plan(targets=[pattern], loaded=loaded)
     changes = {change.claim: change for change in plan.changes}
     aimed = {t.claim: t for t in targets if matches(pattern, t.ref, t.part)}
     rows = {claim: row for claim, row in seen.recorded.items() if matches(pattern, row.ref, row.part)}

@@ -23,7 +23,7 @@ from reconciler.pipeline.settings import PATH
 REPOSITORY = "repository"
 SETTINGS = """\
 # This repository's id: it names the owner in the state of every home that applies it.
-id: {id}
+id: "{id}"
 
 # What may be done about edits made by hand or by other programs: enforce (the default), report, ignore.
 # A pattern is a kind, a reference or a glob; later lines win.
@@ -118,7 +118,7 @@ def _included(said: Description, opened: App, include: Sequence[str]) -> list[Pr
 
 def _written(top: str, files: dict[str, File], env: Env) -> tuple[str, ...]:
     """Writes new files of the repository; none that stands there is touched. Raises Invalid."""
-    world = _repository_world(top, env)
+    world = repository_world(top, env)
     paths = sorted(files)
     edited = world.edit([Edit(REPOSITORY, path, None, files[path]) for path in paths])
     problems = [e.problem for e in edited if e.problem is not None]
@@ -127,7 +127,7 @@ def _written(top: str, files: dict[str, File], env: Env) -> tuple[str, ...]:
     return tuple(paths)
 
 
-def _repository_world(top: str, env: Env) -> World:
+def repository_world(top: str, env: Env) -> World:
     from reconciler.world.local import LocalWorld
 
     return LocalWorld({REPOSITORY: top}, env.home)

@@ -59,9 +59,15 @@ class App:
     def eyes(self, repo: str) -> cycle.Eyes:
         return cycle.Eyes(self.kinds, self.roots, self.world, self.journal, repo, self.env.host, self.env.home)
 
-    def plan(self, which: str = "work", targets: Sequence[str] = (), force: Sequence[str] = ()) -> Plan:
+    def plan(
+        self,
+        which: str = "work",
+        targets: Sequence[str] = (),
+        force: Sequence[str] = (),
+        loaded: Loaded | None = None,
+    ) -> Plan:
         """What would change and why. Raises Invalid."""
-        loaded = self.load(which)
+        loaded = loaded or self.load(which)
         repo = loaded.settings.id or self.here.folder
         plan = cycle.propose(loaded, self.eyes(repo), only=targets, force=force)
         self._known((*targets, *force), loaded, repo)
@@ -85,6 +91,7 @@ class App:
     ) -> Result:
         """Does what the plan allows. Raises Invalid where another run holds the lock and we may not wait."""
         if not plan.due and not plan.bookkeeping:
+            self._pin(plan, verb)
             return Result(None)
         with self.locked(verb, wait, on_wait):
             folder = self.repository.folder if self.repository else plan.repo

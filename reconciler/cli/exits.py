@@ -11,7 +11,7 @@ AGAINST_AN_EDIT = (Cause.DRIFT, Cause.CONFLICT, Cause.UNKNOWN)
 
 def excused(change: Change[object]) -> bool:
     """Held by a mode that people chose: listed, and no reason for an exit status."""
-    return not change.verdict.allowed and change.verdict.rule.startswith(("reported only", "ignored"))
+    return change.verdict.chosen
 
 
 def intended(plan: Plan) -> bool:

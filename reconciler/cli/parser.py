@@ -30,6 +30,10 @@ COMMANDS = {
         "rollback": "undo a run",
         "release": "hand resources back as they were before they were ours",
     },
+    "Give in": {
+        "adopt": "write what stands here into git's files",
+        "ignore": "write the rule that leaves something alone",
+    },
     "Shell": {"completion": "print the completion script of a shell"},
 }
 HELP = {name: text for group in COMMANDS.values() for name, text in group.items()}

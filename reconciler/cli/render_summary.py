@@ -32,7 +32,7 @@ def revision(read: Revision) -> str:
 def in_step(plan: Plan, only: Sequence[str] = ()) -> str:
     """The one line that says that nothing is to be done; `only`: the TARGETs that were looked at."""
     booked = phrase.count(len(plan.bookkeeping), "record")
-    objects = plan.unchanged + sum(1 for change in plan.bookkeeping if change.action is not Action.FORGET)
+    objects = plan.unchanged + len({c.ref for c in plan.bookkeeping if c.action is not Action.FORGET})
     noted = f"{booked} to bring up to date (`reconcile apply` writes no file)" if plan.bookkeeping else ""
     # A limited plan still counts everything, and the rest need not be in step.
     what = " ".join(only) or phrase.count(objects, "object")

@@ -17,8 +17,8 @@ from reconciler.formats import jsonc, yaml
 from reconciler.formats.jsonc import Json
 from reconciler.model.problem import Invalid
 
-Path: TypeAlias = tuple[str, ...]
-Asked: TypeAlias = Callable[[Path], bool]
+Place: TypeAlias = tuple[str, ...]
+Asked: TypeAlias = Callable[[Place], bool]
 Scalar: TypeAlias = bool | int | float | str | None
 
 WIDTH: Final = 100
@@ -64,7 +64,7 @@ class Document:
     footer: list[str]
 
 
-def _nowhere(steps: Path) -> bool:
+def _nowhere(steps: Place) -> bool:
     return False
 
 
@@ -78,7 +78,7 @@ def convert(texts: Sequence[str], keep: Asked, unit: Asked = _nowhere) -> str:
     """
     try:
         trees = [_document(text, jsonc.parse(text)) for text in texts]
-        verdicts: dict[Path, bool] = {}
+        verdicts: dict[Place, bool] = {}
         data = _taken(_merged([jsonc.loads(text) for text in texts]), keep, unit, verdicts)
         return _written(_pruned_document(_joined(trees), verdicts), data) if data else ""
     except RecursionError:
@@ -102,7 +102,7 @@ def _laid_over(earlier: Json, later: Json) -> Json:
     return {**earlier, **later, **both}
 
 
-def _taken(root: Json, keep: Asked, unit: Asked, verdicts: dict[Path, bool]) -> Json:
+def _taken(root: Json, keep: Asked, unit: Asked, verdicts: dict[Place, bool]) -> Json:
     if isinstance(root, list):
         verdicts.update(((str(index),), keep((str(index),))) for index in range(len(root)))
         return [item for index, item in enumerate(root) if verdicts[(str(index),)]]
@@ -110,7 +110,7 @@ def _taken(root: Json, keep: Asked, unit: Asked, verdicts: dict[Path, bool]) -> 
 
 
 def _taken_members(
-    members: dict[str, Json], steps: Path, keep: Asked, unit: Asked, verdicts: dict[Path, bool]
+    members: dict[str, Json], steps: Place, keep: Asked, unit: Asked, verdicts: dict[Place, bool]
 ) -> dict[str, Json]:
     taken: dict[str, Json] = {}
     for key, item in members.items():
@@ -250,11 +250,11 @@ def _instead_of(earlier: Item, later: Item) -> Item:
     return replace(later, above=_paragraphs(_freed(earlier), later.above))
 
 
-def _pruned_document(document: Document, verdicts: dict[Path, bool]) -> Document:
+def _pruned_document(document: Document, verdicts: dict[Place, bool]) -> Document:
     return replace(document, root=_pruned(document.root, (), verdicts))
 
 
-def _pruned(group: Group, steps: Path, verdicts: dict[Path, bool]) -> Group:
+def _pruned(group: Group, steps: Place, verdicts: dict[Place, bool]) -> Group:
     """What is taken of it. What freed comments wait for is the next thing that stays."""
     items: list[Item] = []
     freed: list[str] = []

@@ -82,6 +82,7 @@ def _change(change: Change[Any], codec: Codec[Any], seal: Cipher, masker: Masker
         "allowed": change.verdict.allowed,
         "held_by": change.verdict.rule,
         "hint": change.verdict.hint,
+        "chosen": change.verdict.chosen,
         "reversible": change.reversible,
         "why_not": change.why_not,
         "before": {
@@ -215,7 +216,7 @@ def _read_change(said: dict[str, Any], codecs: Codecs, unseal: Cipher) -> Change
         change,
         diff=Diff(fields, diff.get("text", ""), diff.get("note", "")),
         made=tuple(_claim(c) for c in said["made"]),
-        verdict=Verdict(said["allowed"], said["held_by"], said["hint"]),
+        verdict=Verdict(said["allowed"], said["held_by"], said["hint"], said["chosen"]),
     )
 
 

@@ -175,42 +175,64 @@ def positions(text: str, first_line: int = 1) -> dict[tuple[str, ...], tuple[int
     return found
 
 
+def node(text: str, steps: Sequence[str]) -> Any:
+    """The composed node of a value below maps, or None."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        found = YAML(typ="rt", pure=True).compose(text)
+    except (YAMLError, RecursionError):
+        return None
+    for step in steps:
+        pairs = found.value if found is not None and found.id == "mapping" else []
+        found = next((item for key, item in pairs if str(key.value) == step), None)
+    return found
+
+
+def editor() -> Any:
+    """ruamel's round-trip editor, set to leave as much as it can as it stands."""
+    from ruamel.yaml import YAML
+
+    made = YAML(typ="rt", pure=True)
+    made.preserve_quotes = True
+    made.width = 1_000_000
+    made.indent(mapping=2, sequence=4, offset=2)
+    made.representer.add_representer(
+        type(None), lambda representer, _: representer.represent_scalar("tag:yaml.org,2002:null", "null")
+    )
+    return made
+
+
 def without(text: str, key: str) -> str:
     """The same YAML map without one of its keys, comments kept."""
     import io
 
-    from ruamel.yaml import YAML
-
-    editor = YAML(typ="rt", pure=True)
-    editor.preserve_quotes = True
-    editor.width = 1_000_000
-    editor.indent(mapping=2, sequence=4, offset=2)
-    document = editor.load(text)
+    made = editor()
+    document = made.load(text)
     del document[key]
     if not document:
         return ""
     out = io.StringIO()
-    editor.dump(document, out)
+    made.dump(document, out)
     return out.getvalue()
+
+
+def written(value: Any) -> Any:
+    """Plain data as the editor writes it best: long texts as blocks."""
+    from ruamel.yaml.scalarstring import LiteralScalarString
+
+    if isinstance(value, dict):
+        return {key: written(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [written(item) for item in value]
+    return LiteralScalarString(value) if isinstance(value, str) and "\n" in value else value
 
 
 def dump(data: Any) -> str:
     """Plain data as YAML a person would write: block style, keys in their order, long texts as blocks."""
     import io
 
-    from ruamel.yaml import YAML
-    from ruamel.yaml.scalarstring import LiteralScalarString
-
-    def written(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: written(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [written(item) for item in value]
-        return LiteralScalarString(value) if isinstance(value, str) and "\n" in value else value
-
-    editor = YAML(typ="rt", pure=True)
-    editor.width = 1_000_000
-    editor.indent(mapping=2, sequence=4, offset=2)
     out = io.StringIO()
-    editor.dump(written(data), out)
+    editor().dump(written(data), out)
     return out.getvalue()

@@ -8,7 +8,7 @@ from reconciler.model.kind import Found, Kind, Left
 from reconciler.model.problem import invalid
 from reconciler.model.resource import Claim, File, Layout, Loaded, Ref, Resource, Source, Target
 from reconciler.model.world import Look, Unreadable
-from reconciler.shapes import owned_file
+from reconciler.shapes import adopting, owned_file
 from reconciler.shapes.markdown import DESIRED, unparsed
 
 
@@ -58,4 +58,5 @@ FILE: Kind[File, File] = Kind(
     describe=describe,
     codec=owned_file.CODEC,
     diff=owned_file.diff,
+    adopt=adopting.whole,
 )

@@ -9,7 +9,7 @@ from reconciler.model.kind import Found, Kind, Left, Writer
 from reconciler.model.problem import Invalid, Problem, invalid
 from reconciler.model.resource import Claim, File, Layout, Loaded, Ref, Resource, Source, Target
 from reconciler.model.world import Look, Unreadable
-from reconciler.shapes import owned_file, placing
+from reconciler.shapes import adopting, owned_file, placing
 from reconciler.shapes.markdown import DESIRED, unparsed
 
 FOLDERS = ("skill", "skills")
@@ -104,6 +104,7 @@ SKILL: Kind[Sequence[Source], File] = Kind(
     describe=describe,
     codec=owned_file.CODEC,
     diff=owned_file.diff,
+    adopt=adopting.whole,
     check=check,
     writers=(Writer("skill installers and AI agents", "files of a skill's folder"),),
 )

@@ -81,11 +81,13 @@ class Disruption:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a change may be made; where not, by which rule."""
+    """Whether a change may be made; where not, by which rule. `chosen`: people chose a mode that holds it, so that it
+    is listed and fails nothing."""
 
     allowed: bool = True
     rule: str = ""
     hint: str = ""
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What would change and why, computed against one look at the world. `unchanged` counts what is in step."""
+    """What would change and why, computed against one look at the world. `unchanged` counts the resources in step."""
 
     repo: str
     host: str

@@ -10,8 +10,8 @@ from reconciler.model.change import Change, Diff, Seen
 from reconciler.model.diff import compare
 from reconciler.model.fingerprint import Codec
 from reconciler.model.outcome import Outcome
-from reconciler.model.problem import Problem
-from reconciler.model.resource import Claim, Layout, Loaded, Mode, Ref, Resource, Source, Target
+from reconciler.model.problem import Problem, invalid
+from reconciler.model.resource import Claim, File, Layout, Loaded, Mode, Ref, Resource, Source, Target
 from reconciler.model.world import Env, Look, World
 
 S = TypeVar("S")
@@ -51,6 +51,11 @@ class Layer(NamedTuple):
     present: bool
 
 
+def cannot_adopt(resource: Resource[Any], observed: Mapping[str, Any]) -> Mapping[str, File | None]:
+    """The default: what stands there can't be written back into desired state."""
+    raise invalid(resource.origin.path, f"{resource.ref}: can't be adopted key by key", "edit it by hand")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind(Generic[S, L]):
     """One kind. Adding one: a file in kinds/, a line in registry.py, a folder of cases."""
@@ -65,6 +70,7 @@ class Kind(Generic[S, L]):
     describe: Callable[[Layout, Look], Iterable[Found | Left]]
     codec: Codec[L]
     diff: Callable[[L | None, L | None], Diff] = compare
+    adopt: Callable[[Resource[S], Mapping[str, L | None]], Mapping[str, File | None]] = cannot_adopt
     check: Callable[[Resource[S], Layout], Iterable[Problem]] = lambda resource, layout: ()
     layers: Callable[[Claim, Layout], Sequence[Layer]] = lambda claim, layout: ()
     writers: tuple[Writer, ...] = ()

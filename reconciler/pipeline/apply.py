@@ -94,7 +94,7 @@ def _moved(change: Change[Any], seen: Seen[Any], hands: Hands) -> Problem | None
     if alike(seen.fingerprint, change.before.fingerprint):
         return None
     where = hands.world.show(change.claim.root, change.claim.path)
-    return Problem(Origin(where), f"{change.ref}: changed since the plan was made; left as it is", "plan again")
+    return Problem(Origin(where), "changed since the plan was made; left as it is", "plan again")
 
 
 def _look(changes: Sequence[Change[Any]], hands: Hands) -> dict[Claim, Seen[Any]]:
@@ -126,9 +126,7 @@ def _in_order(changes: Sequence[Change[Any]], kinds: Sequence[AnyKind]) -> Seque
 
 def _not_so(change: Change[Any], hands: Hands) -> Problem:
     where = hands.world.show(change.claim.root, change.claim.path)
-    return Problem(
-        Origin(where), f"{change.ref}: written, but something else stands there now", "see who else writes it"
-    )
+    return Problem(Origin(where), "written, but something else stands there now", "see who else writes it")
 
 
 def _intent(change: Change[Any], hands: Hands) -> tuple[Change[Any], bytes | None, bytes | None]:

@@ -56,9 +56,13 @@ def propose(loaded: Loaded, eyes: Eyes, *, only: Sequence[str] = (), force: Sequ
         eyes.home,
         loaded.revision,
         order.order(chosen),
-        unchanged=len(targets) - sum(1 for c in judged if c.target.desired is not None),
+        unchanged=len({t.ref for t in targets if _among(only, t)} - {c.ref for c in judged}),
         problems=(*loaded.problems, *problems, *aim.check(loaded, seen.layout, eyes.kinds)),
     )
+
+
+def _among(only: Sequence[str], target: Target[Any]) -> bool:
+    return not only or any(judge.matches(pattern, target.ref, target.part) for pattern in only)
 
 
 def readable(seen: observe.Snapshot) -> tuple[Problem, ...]:

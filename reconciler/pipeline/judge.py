@@ -46,14 +46,15 @@ def _by_mode(change: Change[Any], policy: Policy) -> Verdict | None:
     """What a line of `modes:` holds, or the wisdom of leaving a key to the program that writes it."""
     rule = rule_for(change.ref, change.target.part, policy.settings)
     against = change.cause in AGAINST_AN_EDIT
-    hint = f"`--force {told(change)}` to do it all the same"
+    hint = f"`reconcile apply --force {told(change)}` does it all the same"
     if rule is not None:
         if rule.mode is Mode.IGNORE:
-            return Verdict(False, f"ignored ({rule.origin})")
-        return Verdict(False, f"reported only ({rule.origin})", hint) if rule.mode is Mode.REPORT and against else None
+            return Verdict(False, f"ignored ({rule.origin})", chosen=True)
+        reported = rule.mode is Mode.REPORT and against
+        return Verdict(False, f"reported only ({rule.origin})", hint, chosen=True) if reported else None
     writer = writer_of(change.target.part, policy.writers.get(change.ref.kind, ()))
     if writer is not None and writer.mode is Mode.REPORT and against:
-        return Verdict(False, f"reported only: {writer.who} writes it", hint)
+        return Verdict(False, f"reported only: {writer.who} writes it", hint, chosen=True)
     return None
 
 

@@ -38,7 +38,7 @@ def undo(
         change = _back(target, seen, before, step.before, step.recorded, kind, snapshot)
         moved = not alike(seen.fingerprint, step.after) and seen.fingerprint != step.before
         if moved and step.claim not in parents and not any(matches(f, step.ref, step.part) for f in force):
-            hint = f"`--force {step.ref}` to write over it"
+            hint = f"`reconcile rollback {run} --force {step.ref}` writes over it"
             change = replace(
                 change, cause=Cause.CONFLICT, verdict=Verdict(False, f"changed again since run {run}", hint)
             )

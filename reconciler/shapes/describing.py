@@ -77,9 +77,20 @@ def secret(steps: Steps, value: jsonc.Json) -> bool:
 
 def _source(file: SettingsFile, texts: list[tuple[str, str]], keep: Callable[[Steps], bool], *, native: bool) -> Source:
     if native and len(texts) == 1:
-        return Source(f"{DESIRED}/{file.stem}.jsonc", File(jsonc.encode(_only(file, texts[0][1], keep))))
-    text = jsonc_to_yaml.convert([text for _, text in texts], keep, file.keys.unit)
+        only = _only(file, texts[0][1], keep)
+        if not masking.find(only):
+            return Source(f"{DESIRED}/{file.stem}.jsonc", File(jsonc.encode(only)))
+    text = without_secrets(jsonc_to_yaml.convert([text for _, text in texts], keep, file.keys.unit))
     return Source(f"{DESIRED}/{file.stem}.yaml", File(text.encode("utf-8", "surrogatepass")))
+
+
+def without_secrets(text: str) -> str:
+    """YAML less the comments that hold what looks like a secret: a key that was switched off is still a key."""
+    lines = text.split("\n")
+    for span in reversed(masking.find(text)):
+        index = text.count("\n", 0, span.start)
+        lines[index] = lines[index].partition("#")[0].rstrip() if "#" in lines[index] else lines[index]
+    return "\n".join(lines)
 
 
 def _only(file: SettingsFile, text: str, keep: Callable[[Steps], bool]) -> str:

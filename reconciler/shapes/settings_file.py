@@ -18,9 +18,9 @@ from reconciler.shapes.shared_json import Leaf, Steps
 
 @dataclass(frozen=True, slots=True)
 class SettingsFile:
-    """`stem` is its name in desired-state (`opencode/settings`); `paths` the files below `root` that the
-    program merges, the one whose value wins last, `fresh` the one made where there is none. `moved`: a top-level key → the file below
-    the root to which the program itself moves it."""
+    """`stem` is its name in desired-state (`opencode/settings`); `paths` the files below `root` that the program merges,
+    the winner last; `fresh` the one made where there is none. `moved`: a top-level key → the files below the root to
+    which the program itself moves it."""
 
     kind: str
     root: str
@@ -54,11 +54,15 @@ class SettingsFile:
 
     def place(self, layout: Layout, steps: Steps) -> str:
         """The file in which a key is owned: where its value wins, else the winning file that is there."""
-        for path in (*reversed(self.paths), *self.moved.get(steps[0], ())):
-            if self._stands(layout, path, steps):
-                return path
+        if (path := self.winner(layout, steps)) is not None:
+            return path
         standing = [path for path in self.paths if (self.root, path) in layout.texts]
         return standing[-1] if standing else self.fresh
+
+    def winner(self, layout: Layout, steps: Steps) -> str | None:
+        """The file whose value of a key counts; None where no file has one."""
+        paths = (*reversed(self.paths), *self.moved.get(steps[0], ()))
+        return next((path for path in paths if self._stands(layout, path, steps)), None)
 
     def _stands(self, layout: Layout, path: str, steps: Steps) -> bool:
         root = shared_json.parsed(layout.texts.get((self.root, path)))
@@ -74,14 +78,15 @@ class SettingsFile:
         return Ref(self.kind, "")
 
     def check(self, resource: Resource[Asked], layout: Layout) -> Iterable[Problem]:
-        """Warnings: a key that another file sets too, in vain."""
+        """Warnings: keys that another file sets too, in vain."""
         for steps, _ in self.keys.leaves(resource.spec.value):
-            for path in self.shadowed(layout, steps):
-                text = (
-                    f"{self.ref}#{jsonc.pointer(steps)}: `{path}` sets it too, and `{self.place(layout, steps)}` wins"
-                )
-                origin = Origin(layout.show(Claim(self.root, path)))
-                yield Problem(origin, text, f"remove it from `{path}`", Severity.WARNING)
+            yield from self.in_vain(resource.ref, layout, steps)
+
+    def in_vain(self, ref: Ref, layout: Layout, steps: Steps) -> Iterable[Problem]:
+        for path in self.shadowed(layout, steps):
+            text = f"{ref}#{jsonc.pointer(steps)}: `{path}` sets it too, and `{self.place(layout, steps)}` wins"
+            origin = Origin(layout.show(Claim(self.root, path)))
+            yield Problem(origin, text, f"remove it from `{path}`", Severity.WARNING)
 
     def describe(self, layout: Layout, look: Look) -> Iterable[Found | Left]:
         """Every key that stands in our files and no other kind took, with the comments that YAML can carry."""

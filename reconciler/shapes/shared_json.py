@@ -68,8 +68,9 @@ def tree(text: str) -> jsonc.Node:
     return jsonc.parse(text)
 
 
-def standing(look: Look, root: str, path: str) -> tuple[File | None, str]:
-    """A file and its text; (None, "") where nothing stands. Raises Unparsed."""
+def standing(look: Look, root: str, path: str, empty: str = "{}") -> tuple[File | None, str]:
+    """A file and its text; (None, "") where nothing stands. `empty` is what a file of this sort may begin with.
+    Raises Unparsed."""
     try:
         file = look.read(root, path)
         if file is None:
@@ -81,7 +82,7 @@ def standing(look: Look, root: str, path: str) -> tuple[File | None, str]:
     except jsonc.JsoncError as error:
         origin = Origin(look.show(root, path), error.line, error.column)
         broken = "mend it by hand: it is not written while it is broken"
-        hint = "put `{}` in it, or remove it" if error.empty else broken
+        hint = f"put `{empty}` in it, or remove it" if error.empty else broken
         raise Unparsed(Problem(origin, f"not valid JSON: {error.message}", hint)) from None
     return file, text
 

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-import zlib
 from pathlib import Path
 
 import pytest
@@ -1022,15 +1021,14 @@ def test_a_broken_blob(repo: Repo, kept: int) -> None:
 
 
 def test_many_complaints_do_not_block(repo: Repo) -> None:
-    """git writes a line to stderr for each broken object; nobody reading it would mean a wait for ever."""
+    """git complains of a broken pack once for each object; with nobody reading that, it would wait for ever."""
+    repo.git("config", "gc.auto", "0")
     for number in range(2000):
         repo.write(f"desired-state/many/{number}", str(number))
     repo.commit()
-    for file in repo.folder.glob(".git/objects/??/*"):
-        if zlib.decompress(file.read_bytes()).startswith(b"blob "):
-            file.chmod(0o644)
-            file.write_bytes(b"garbage")
-    assert "cannot give a file it names" in refused(repo, "HEAD")
+    for end in ("idx", "pack"):
+        (repo.folder / f".git/objects/pack/pack-{'0' * 40}.{end}").write_text("garbage")
+    assert len(repo.contents("HEAD")) == 2001
 
 
 def test_the_repository_around_is_not_taken_for_a_broken_one(repo: Repo) -> None:

@@ -800,7 +800,7 @@ def replaced(data: Any, later: list[Any], steps: Steps) -> bool:
 
 
 SAMPLE = settings(
-    max_examples=300,
+    max_examples=150,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -847,6 +847,6 @@ def test_any_text_is_carried_as_key_value_and_item(texts: list[str]) -> None:
 
 def test_a_long_file_takes_no_time_to_speak_of() -> None:
     lines = [f'  // about {n}\n  "key {n}": {{ "a": [1, 2], "b": "text {n}" }},' for n in range(500)]
-    start = time.perf_counter()
+    start = time.process_time()
     assert convert(["{\n" + "\n".join(lines) + "\n}"], every).count("# about") == 500
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.model.resource import Claim
 
 EXITS = "Exit status: 0; 1 if something could not be read (the rest is imported all the same)."
 
@@ -14,6 +18,12 @@ def options(parser: ArgumentParser) -> None:
         default=[],
         metavar="PATH",
         help="take this file although it looks as if it held a secret",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("yaml", "native"),
+        default="yaml",
+        help="settings as YAML (the default), or as the JSONC they are",
     )
     parser.add_argument("--json", action="store_true", help="print what was taken and left as JSON")
 
@@ -27,11 +37,15 @@ def run(args: Namespace) -> int:
     from reconciler.model.problem import Severity
 
     # As `left out` prints them, however they were typed and the shell expanded them.
-    include = [terminal.short(os.path.abspath(os.path.expanduser(path))) for path in args.include]
-    imported = import_home(environment(os.environ), args.directory, include)
+    include = [_shown(path) for path in args.include]
+    native = args.format == "native"
+    imported = import_home(environment(os.environ), args.directory, include, native=native)
     world = opening.with_repository(args).world
     left = [
-        (world.show(entry.claim.root, entry.claim.path), "not read: see below" if entry.problem else entry.reason)
+        (
+            world.show(entry.claim.root, entry.claim.path) + _key(entry.claim),
+            "not read: see below" if entry.problem else entry.reason,
+        )
         for entry in imported.left
     ]
     if args.json:
@@ -39,3 +53,19 @@ def run(args: Namespace) -> int:
     else:
         terminal.show(import_text(imported, terminal.short(imported.folder), left, terminal.style(args)))
     return 1 if any(problem.severity is Severity.ERROR for problem in imported.problems) else 0
+
+
+def _key(claim: Claim) -> str:
+    from reconciler.formats.jsonc import pointer
+
+    return f"#{pointer(claim.item)}" if claim.item else ""
+
+
+def _shown(path: str) -> str:
+    """A path, with the key in it where one is named, as `left out` prints it."""
+    import os
+
+    from reconciler.cli import terminal
+
+    file, hash_, pointer = path.partition("#")
+    return terminal.short(os.path.abspath(os.path.expanduser(file))) + hash_ + pointer

@@ -18,7 +18,8 @@ def run(args: Namespace) -> int:
 
     app = opening.with_repository(args)
     with terminal.busy(showing.LOOKING):
-        loaded, plan = app.load(), app.plan()
+        loaded = app.load()
+        plan = app.plan(loaded=loaded)
     overview = Overview(
         folder=terminal.short(app.here.folder),
         plan=plan,

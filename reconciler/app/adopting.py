@@ -1,0 +1,104 @@
+"""What stands here → git's own files: `adopt` writes it there, `ignore` writes the rule. Writes the repository only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler.app.importing import repository_world
+from reconciler.app.session import App
+from reconciler.formats import yaml_edit
+from reconciler.formats.frontmatter import decode
+from reconciler.formats.masking import looks_secret
+from reconciler.model.change import Change
+from reconciler.model.problem import Invalid, Origin, Problem, invalid
+from reconciler.model.resource import File, Loaded, Ref, Resource, Source
+from reconciler.model.world import Edit
+from reconciler.pipeline.settings import PATH
+
+REPOSITORY = "repository"
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What was written: the resources, the files of the repository, and a message for the commit."""
+
+    refs: tuple[Ref, ...]
+    paths: tuple[str, ...]
+    message: str
+
+
+def adopt(app: App, patterns: Sequence[str]) -> Adopted:
+    """Writes what stands here, where it differs, into git's YAML or Markdown. Raises Invalid."""
+    loaded = app.load()
+    plan = app.plan(targets=patterns)
+    differing = [c for c in plan.changes if not c.action.bookkeeping and c.target.desired is not None]
+    gone = [c for c in plan.changes if not c.action.bookkeeping and c.target.desired is None]
+    if gone:
+        text = "git does not name it any more, so there is nothing to write it into"
+        raise Invalid(Problem(Origin(str(c.ref)), text, "`reconcile import` describes it anew") for c in gone)
+    written: dict[str, tuple[File | None, File | None]] = {}
+    for ref in sorted({c.ref for c in differing}):
+        resource = _resource(loaded, ref, written)
+        kind = next(kind for kind in app.kinds if kind.name == ref.kind)
+        observed = {c.target.part: c.before.state for c in differing if c.ref == ref}
+        for path, after in kind.adopt(resource, observed).items():
+            before = next(s.file for s in resource.sources if s.path == path)
+            written[path] = before, after
+    _no_secret(written)
+    _write(app, written)
+    _record(app, differing)
+    refs = tuple(sorted({c.ref for c in differing}))
+    return Adopted(refs, tuple(sorted(written)), f"adopt {', '.join(patterns)}")
+
+
+def _resource(loaded: Loaded, ref: Ref, written: Mapping[str, tuple[File | None, File | None]]) -> Resource[Any]:
+    resource = next(r for r in loaded.resources if r.ref == ref)
+    if any(source.path != resource.origin.path for source in resource.sources) and len(resource.sources) == 1:
+        hint = f"move it to a file of its own: `{resource.sources[0].path}`"
+        raise invalid(str(resource.origin), f"{ref} stands among others in one file, and can't be adopted there", hint)
+    return replace(resource, sources=tuple(_latest(source, written) for source in resource.sources))
+
+
+def _latest(source: Source, written: Mapping[str, tuple[File | None, File | None]]) -> Source:
+    after = written.get(source.path, (None, None))[1]
+    return source if after is None else Source(source.path, after)
+
+
+def _no_secret(written: Mapping[str, tuple[File | None, File | None]]) -> None:
+    problems = [
+        Problem(
+            Origin(path), "what stands here looks like a secret, and is not written into git", "see `reconcile why`"
+        )
+        for path, (before, after) in written.items()
+        if after is not None and looks_secret(after.content) and not (before and looks_secret(before.content))
+    ]
+    if problems:
+        raise Invalid(problems)
+
+
+def _write(app: App, written: Mapping[str, tuple[File | None, File | None]]) -> None:
+    world = repository_world(app.here.folder, app.env)
+    edits = [Edit(REPOSITORY, path, before, after) for path, (before, after) in sorted(written.items())]
+    problems = [edited.problem for edited in world.edit(edits) if edited.problem is not None]
+    if problems:
+        raise Invalid(problems)
+
+
+def _record(app: App, differing: Sequence[Change[Any]]) -> None:
+    """Git says now what stands here: ownership moves along."""
+    claims = {change.claim for change in differing}
+    plan = app.plan()
+    app.apply(replace(plan, changes=tuple(c for c in plan.bookkeeping if c.claim in claims)), verb="adopt")
+
+
+def ignore(app: App, pattern: str, mode: str) -> Adopted:
+    """Writes a line of `modes:` into reconcile.yaml. Raises Invalid where the pattern names nothing."""
+    app.plan(targets=[pattern])
+    source = next((s for s in app.here.tree("work").sources if s.path == PATH), None)
+    before = source.file if source else None
+    text = decode(before.content, PATH) if before else ""
+    after = File(yaml_edit.edit(text, [yaml_edit.Set(("modes", pattern), mode)]).encode())
+    _write(app, {PATH: (before, after)})
+    return Adopted((Ref.parse(pattern),), (PATH,), f"{mode} {pattern}")
