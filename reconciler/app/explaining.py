@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.app.layers import layers
 from reconciler.app.session import App
+from reconciler.formats import jsonc
 from reconciler.model.change import Change, Recorded, Seen
 from reconciler.model.kind import AnyKind, Layer, Writer
 from reconciler.model.resource import Claim, Ref, Rule, Target
 from reconciler.pipeline import cycle
-from reconciler.pipeline.judge import matches, rule_for
+from reconciler.pipeline.judge import matches, rule_for, writer_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ def why(opened: App, pattern: str) -> tuple[Why, ...]:
     loaded = opened.load()
     repo = loaded.settings.id or opened.here.folder
     targets, seen = cycle.snapshot(loaded, opened.eyes(repo))
+    rule_at = pattern.partition("#")[2]
     plan = opened.plan(targets=[pattern], loaded=loaded)
     changes = {change.claim: change for change in plan.changes}
     aimed = {t.claim: t for t in targets if matches(pattern, t.ref, t.part)}
@@ -55,7 +59,7 @@ def why(opened: App, pattern: str) -> tuple[Why, ...]:
         parts = tuple(
             _part(c, aimed.get(c), rows.get(c), seen.seen[c], changes.get(c), kind, opened, seen.layout) for c in claims
         )
-        found.append(Why(ref, parts, kind.writers, rule_for(ref, pattern.partition("#")[2], loaded.settings)))
+        found.append(Why(ref, parts, _writers(kind, parts), rule_for(ref, rule_at, loaded.settings)))
     return tuple(found)
 
 
@@ -71,5 +75,20 @@ def _part(
 ) -> WhyPart:
     path = opened.world.show(claim.root, claim.path)
     desired = str(target.origin) if target else ""
-    commit = opened.here.last_commit(target.origin.path) if target else ""
-    return WhyPart(claim, path, desired, commit, row, seen, change, tuple(kind.layers(claim, layout)))
+    commit = _commit(target, opened) if target else ""
+    own = kind.layers(claim, layout)
+    every = layers(claim, own, opened.env, os.getcwd()) if claim.item else tuple(own)
+    return WhyPart(claim, path, desired, commit, row, seen, change, every)
+
+
+def _commit(target: Target[Any], opened: App) -> str:
+    """The commit that asks for a key, or for a file."""
+    path, line = target.origin.path, target.origin.line
+    return opened.here.line_commit(path, line) if line and target.claim.item else opened.here.last_commit(path)
+
+
+def _writers(kind: AnyKind, parts: tuple[WhyPart, ...]) -> tuple[Writer, ...]:
+    """Who may write these keys: those whose pointers match first, and those who may write any."""
+    pointers = [jsonc.pointer(part.claim.item) for part in parts]
+    near = [w for w in kind.writers if w.pointers and any(writer_of(pointer, (w,)) for pointer in pointers)]
+    return (*near, *(w for w in kind.writers if not w.pointers))

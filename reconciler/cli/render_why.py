@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.style import Style
 from reconciler.model.change import ABSENT, Cause, Change, Recorded, Standing
+from reconciler.model.fingerprint import alike
 
 if TYPE_CHECKING:
     from reconciler.app import Why, WhyPart
 
+LONGEST = 100
 STANDINGS = {
     Standing.CREATED: "made by us",
     Standing.ADOPTED: "taken over as it stood",
@@ -48,8 +50,11 @@ def _part(part: WhyPart, style: Style) -> Iterator[str]:
     yield _line("plan", _plan(part.change), style)
     if part.change is not None and part.change.verdict.hint:
         yield _line("", part.change.verdict.hint, style)
+    present = [layer for layer in part.layers if layer.present]
     for layer in part.layers:
-        yield _line("layer", f"{layer.where}: {layer.value if layer.present else 'not there'}", style)
+        wins = " · wins" if len(present) > 1 and layer is present[-1] else ""
+        said = layer.value if len(layer.value) <= LONGEST else f"{layer.value[:LONGEST]}…"
+        yield _line("layer", f"{layer.where}: {said if layer.present else 'not there'}{wins}", style)
 
 
 def _here(part: WhyPart) -> str:
@@ -59,7 +64,7 @@ def _here(part: WhyPart) -> str:
         return "nothing stands there"
     if part.recorded is None:
         return "as git says" if part.change is None or part.change.action.bookkeeping else "something else stands there"
-    same = part.seen.fingerprint == part.recorded.value
+    same = alike(part.seen.fingerprint, part.recorded.value)
     return "as it was last applied" if same else "changed since the last apply"
 
 

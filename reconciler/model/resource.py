@@ -142,7 +142,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Place:
-    """One root as it stands: its folder, every file below it, and what could not be looked at."""
+    """One root as it stands: its folder (and how people write that), every file below it, what could not be read."""
 
     root: str
     folder: str
@@ -151,6 +151,7 @@ class Place:
     skipped: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     folds_case: bool = False
+    shown: str = ""
 
     @cached_property
     def folded(self) -> Mapping[str, str]:
@@ -186,8 +187,7 @@ class Layout:
     include: frozenset[str] = frozenset()
     native: bool = False
 
-    def show(self, claim: Claim, home: str = "") -> str:
+    def show(self, claim: Claim) -> str:
         """A claim as people know it: `~/.config/opencode/agents/a.md`."""
-        folder = self.places[claim.root].folder
-        short = "~" + folder[len(home) :] if home and folder.startswith(home + "/") else folder
-        return f"{short}/{claim.path}"
+        place = self.places[claim.root]
+        return f"{place.shown or place.folder}/{claim.path}"

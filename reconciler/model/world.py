@@ -103,3 +103,6 @@ class Repository(Protocol):
 
     def last_commit(self, path: str) -> str:
         """The commit that last changed a path: "3f2c1ab subject", or "" where it is not committed."""
+
+    def line_commit(self, path: str, line: int) -> str:
+        """The commit that last changed a line of the committed file, or ""."""

@@ -36,13 +36,11 @@ def describe(file: ItemsFile, layout: Layout) -> Iterable[Found | Left]:
         return
     out = {fault.spoils: fault.text for fault in file.faults(value)}
     yield from (Left(file.claim._replace(item=place), why) for place, why in out.items())
-    yield from _named(file, text, value, out, layout)
+    yield from _named(file, text, out, layout)
 
 
-def _named(
-    file: ItemsFile, text: str, value: list[jsonc.Json], out: Mapping[Steps, str], layout: Layout
-) -> Iterable[Found | Left]:
-    here, places = file.items.standing(text), file.items.named(value)
+def _named(file: ItemsFile, text: str, out: Mapping[Steps, str], layout: Layout) -> Iterable[Found | Left]:
+    here, places = file.items.standing(text), file.items.places(text)
     kept = {name: leaf for name, leaf in here.items() if not _within(places[name], out)}
     for name in list(kept):
         claim = file.claim._replace(item=name)
@@ -51,11 +49,11 @@ def _named(
             del kept[name]
         elif claim in layout.taken:
             del kept[name]
-    rest = _without(text, [*out, *(places[name] for name in here if name not in kept)])
+    rest = _without(file, text, [*out, *(places[name] for name in here if name not in kept)])
     while heirs := [name for name, leaf in kept.items() if not equal(file.items.standing(rest).get(name), leaf)]:
         yield from (Left(file.claim._replace(item=name), HEIR) for name in heirs)
         kept = {name: leaf for name, leaf in kept.items() if name not in heirs}
-        rest = _without(text, [*out, *(places[name] for name in here if name not in kept)])
+        rest = _without(file, text, [*out, *(places[name] for name in here if name not in kept)])
     if kept:
         claims = tuple(file.claim._replace(item=name) for name in kept)
         yield Found(file.ref, (_source(file, rest, native=layout.native),), claims)
@@ -80,11 +78,16 @@ def _secret(claim: Claim, place: Steps, leaf: Leaf, layout: Layout) -> bool:
     return not included and secret(place, leaf.value)
 
 
-def _without(text: str, places: Iterable[Steps]) -> str:
-    """The text less these places, and less the items of the list of which nothing is left."""
-    gone = sorted(set(places), key=lambda place: (int(place[0]), len(place)), reverse=True)
-    for place in gone:
-        text = jsonc_edit.edit(text, [jsonc_edit.Delete(place, len(place) - 2)])
+def _without(file: ItemsFile, text: str, places: Iterable[Steps]) -> str:
+    """The text less these places, and less what of the list is left without any item by that."""
+    gone = set(places)
+    for index in sorted({place[0] for place in gone}, key=int, reverse=True):
+        inner = [place for place in gone if place[0] == index]
+        if (index,) not in gone:
+            text = jsonc_edit.edit(text, [jsonc_edit.Delete(place) for place in inner])
+        left = any(place[0] == index for place in file.items.places(text).values())
+        if (index,) in gone or not left:
+            text = jsonc_edit.edit(text, [jsonc_edit.Delete((index,))])
     return text
 
 

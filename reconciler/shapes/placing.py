@@ -26,7 +26,9 @@ def rivals(layout: Layout, ref: Ref, root: str, folders: Sequence[str], name: st
     standing = [at for folder in folders if (at := place.standing(f"{folder}/{name}")) and at in place.files]
     if len(standing) > 1 and len({place.files[at].target or at for at in standing}) > 1:
         text = f"{ref}: `{standing[0]}` and `{standing[-1]}` both stand here, and OpenCode takes one of them by chance"
-        yield Problem(Origin(f"{place.folder}/{standing[0]}"), text, f"remove `{standing[0]}`", Severity.WARNING)
+        yield Problem(
+            Origin(f"{place.shown or place.folder}/{standing[0]}"), text, f"remove `{standing[0]}`", Severity.WARNING
+        )
 
 
 def folder_for(place: Place, folders: Sequence[str], name: str) -> str:

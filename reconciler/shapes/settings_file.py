@@ -18,8 +18,8 @@ from reconciler.shapes.shared_json import Leaf, Steps
 
 @dataclass(frozen=True, slots=True)
 class SettingsFile:
-    """`stem` is its name in desired-state (`opencode/settings`); `paths` the files below `root` that the program merges,
-    the winner last; `fresh` the one made where there is none. `moved`: a top-level key → the files below the root to
+    """`stem` is its name in desired-state (`opencode/settings`); `paths` the files below `root` that it merges, the
+    winner last; `fresh` the one made where there is none. `moved`: a top-level key → the files below the root to
     which the program itself moves it."""
 
     kind: str

@@ -53,7 +53,9 @@ class LocalWorld:
 
     def scan(self, root: str, skip: Mapping[str, str]) -> Place:
         place = files.scan(self.roots[root], skip, root)
-        return replace(place, problems=tuple(homed(found, self.home) for found in place.problems))
+        return replace(
+            place, shown=self.show(root, ""), problems=tuple(homed(found, self.home) for found in place.problems)
+        )
 
     def read(self, root: str, path: str) -> File | None:
         try:

@@ -45,7 +45,8 @@ class MemoryWorld:
                 file = self.files[root, path]
                 taken[path] = Entry(file.executable, len(file.content))
         ordered = dict(sorted(skipped.items()))
-        return Place(root, self.roots[root], taken, frozenset(inside), ordered, tuple(sorted(problems)))
+        shown_ = self.show(root, "")
+        return Place(root, self.roots[root], taken, frozenset(inside), ordered, tuple(sorted(problems)), shown=shown_)
 
     def read(self, root: str, path: str) -> File | None:
         try:
