@@ -41,7 +41,18 @@ def describe(
                 left += out
                 found += [kept] if kept else []
         rest = without(rest, taken)
+    left += _nothing_in(layout, {c[:2] for f in found for c in f.claims} | {e.claim[:2] for e in left}, known)
     return Description(tuple(sorted(found)), tuple(sorted(left, key=lambda e: e.claim)))
+
+
+def _nothing_in(layout: Layout, named: set[tuple[str, str]], known: frozenset[Claim]) -> Iterable[Left]:
+    """Shared files of which nothing is taken, and nothing was said yet."""
+    named |= {claim[:2] for claim in known}
+    return (
+        Left(Claim(root, path), "nothing in it to take over")
+        for root, path in layout.texts
+        if (root, path) not in named
+    )
 
 
 def _screened(found: Found, look: Look, include: Sequence[str]) -> tuple[Found | None, list[Left]]:

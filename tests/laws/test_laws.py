@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -141,11 +144,38 @@ def test_what_git_does_not_name_keeps_its_bytes(case: Any) -> None:
         assert others(old, named) == others(new, named)
 
 
-def others(content: bytes, named: set[tuple[str, ...]]) -> dict[tuple[str, ...], Any]:
-    """Every key of a JSON file that is neither named nor on the way to or below one that is."""
-    leaves = dict(JsonKeys().leaves(jsonc.loads(jsonc.decode(content))))
+def others(content: bytes, named: set[tuple[str, ...]]) -> list[tuple[tuple[str, ...], Any]]:
+    """Every value of a shared file that is neither named nor on the way to or below one that is, in its order."""
+    value = jsonc.loads(jsonc.decode(content))
+    if isinstance(value, list):
+        return [(name, item) for name, item in items(value) if name not in named]
     near = lambda steps: any(steps[: len(n)] == n or n[: len(steps)] == steps for n in named)  # noqa: E731
-    return {steps: leaf.value for steps, leaf in leaves.items() if not near(steps)}
+    return [(steps, leaf.value) for steps, leaf in JsonKeys().leaves(value) if not near(steps)]
+
+
+def items(entries: list[Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """What a list holds, by name: a task by its label, bindings one by one, what is neither by its number among such."""
+    seen: Counter[tuple[str, ...]] = Counter()
+    for entry in entries:
+        for *above, last, item in parts(entry):
+            nth = str(seen[*above, last])
+            seen[*above, last] += 1
+            yield (*above, nth, last) if above else (last, nth), item
+
+
+def parts(entry: Any) -> Iterator[tuple[Any, ...]]:
+    """The items of one entry: what they are known by, and each one's value."""
+    if not isinstance(entry, dict):
+        yield "neither", entry
+    elif "label" in entry:
+        yield entry["label"], entry
+    else:
+        around = str(entry.get("context", "")), json.dumps(entry.get("use_key_equivalents", "")).strip('"')
+        for section, bindings in entry.items():
+            if isinstance(bindings, dict):
+                yield from ((*around, section, key, action) for key, action in bindings.items())
+            elif section not in ("context", "use_key_equivalents"):
+                yield *around, section, bindings
 
 
 def test_adopting_an_equal_thing_writes_nothing(case: Any) -> None:
