@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.kinds.agent import AGENT
 from reconciler.kinds.command import COMMAND
 from reconciler.kinds.file import FILE
+from reconciler.kinds.mcp_server import MCP_SERVER
 from reconciler.kinds.opencode_settings import OPENCODE_SETTINGS
 from reconciler.kinds.skill import SKILL
 from reconciler.kinds.tui_settings import TUI_SETTINGS
@@ -13,12 +14,14 @@ from reconciler.kinds.zed_settings import ZED_SETTINGS
 from reconciler.kinds.zed_tasks import ZED_TASKS
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.world import Env
+from reconciler.shapes import opencode_copy
 
-# The order is the order of import: `file` takes what no other kind took.
+# The order is the order of import: servers before the settings they stand in, `file` takes what no other kind took.
 KINDS: tuple[AnyKind, ...] = (
     AGENT,
     COMMAND,
     SKILL,
+    MCP_SERVER,
     OPENCODE_SETTINGS,
     TUI_SETTINGS,
     ZED_SETTINGS,
@@ -29,10 +32,8 @@ KINDS: tuple[AnyKind, ...] = (
 
 # Folders and keys of desired-state/ that the design names and this version does not manage yet.
 PENDING = {
-    "mcp": "MCP servers",
     "servers": "servers",
     "documents": "documents",
-    "hosts": "overlays for one machine",
     "orchestration": "orchestration settings",
 }
 
@@ -75,6 +76,7 @@ ROOTS: tuple[Root, ...] = (
         name="opencode",
         path=opencode,
         shared=("config.json", "opencode.json", "opencode.jsonc", "tui.json", "tui.jsonc"),
+        confirm=opencode_copy.CONFIRM,
         skip={
             **JUNK,
             "./opencode.json": SHARED,

@@ -14,6 +14,7 @@ from reconciler.formats.masking import looks_secret
 from reconciler.model.change import Change
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
 from reconciler.model.resource import File, Loaded, Ref, Resource, Source
+from reconciler.model.trace import Traces
 from reconciler.model.world import Edit
 from reconciler.pipeline.settings import PATH
 
@@ -54,11 +55,22 @@ def adopt(app: App, patterns: Sequence[str]) -> Adopted:
 
 
 def _resource(loaded: Loaded, ref: Ref, written: Mapping[str, tuple[File | None, File | None]]) -> Resource[Any]:
-    resource = next(r for r in loaded.resources if r.ref == ref)
+    resource = _overlaid(next(r for r in loaded.resources if r.ref == ref), loaded.traces)
     if any(source.path != resource.origin.path for source in resource.sources) and len(resource.sources) == 1:
         hint = f"move it to a file of its own: `{resource.sources[0].path}`"
         raise invalid(str(resource.origin), f"{ref} stands among others in one file, and can't be adopted there", hint)
     return replace(resource, sources=tuple(_latest(source, written) for source in resource.sources))
+
+
+def _overlaid(resource: Resource[Any], traces: Traces) -> Resource[Any]:
+    """A file that this machine alone has is written where it stands; one that was merged can't be. Raises Invalid."""
+    merged = [traces[source.path] for source in resource.sources if source.path in traces]
+    if mixed := sorted({point.origin.path for trace in merged if not trace.file for point in trace.points}):
+        text = f"{resource.ref} is merged with the overlay of this machine, and can't be adopted"
+        raise invalid(str(resource.origin), text, f"edit {' or '.join(f'`{path}`' for path in mixed)}")
+    own = {source.path: traces[source.path].file for source in resource.sources if source.path in traces}
+    sources = tuple(source._replace(path=own.get(source.path) or source.path) for source in resource.sources)
+    return replace(resource, sources=sources)
 
 
 def _latest(source: Source, written: Mapping[str, tuple[File | None, File | None]]) -> Source:

@@ -7,17 +7,20 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from reconciler import registry
 from reconciler.app.opening import app
 from reconciler.app.session import App
+from reconciler.formats import yaml
 from reconciler.formats.jsonc import pointer
 from reconciler.model.change import Action
 from reconciler.model.kind import Found, Left
 from reconciler.model.outcome import Run
 from reconciler.model.problem import Invalid, Origin, Problem, Severity, invalid
-from reconciler.model.resource import Claim, File
+from reconciler.model.resource import Claim, File, Loaded, Ref
 from reconciler.model.world import Edit, Env, World
 from reconciler.pipeline import aim, survey
 from reconciler.pipeline.describe import Description, describe
+from reconciler.pipeline.load import at_fault, load
 from reconciler.pipeline.settings import PATH
 
 REPOSITORY = "repository"
@@ -81,15 +84,44 @@ def import_home(env: Env, directory: str | None, include: Sequence[str] = (), *,
     layout = survey.survey(opened.roots, opened.world, rows)
     layout = replace(layout, include=frozenset(include), native=native)
     known = {t.claim for t in aim.aim(loaded, layout, opened.kinds, opened.roots)}
-    taken = {resource.ref for resource in loaded.resources}
+    taken = {resource.ref for resource in loaded.resources} | _removed_here(loaded, opened)
     others = {row.claim for row in rows if row.repo != opened.repo}
     said = describe(layout, opened.kinds, opened.world, known=frozenset(known | others), include=include)
     missing = _included(said, opened, include)
     new, clashing = [f for f in said.found if f.ref not in taken], [f for f in said.found if f.ref in taken]
     written = _written(top, {s.path: s.file for found in new for s in found.sources}, env)
+    known_now = _remembered(app(env, top), top, new)
     run = _record(app(env, top), new)
     left = (*said.left, *_clashes(clashing), *(Left(c, "owned by another repository") for c in sorted(others)))
-    return Imported(top, tuple(new), left, written, len(known), (*loaded.problems, *_problems(said), *missing), run)
+    problems = (*loaded.problems, *_problems(said), *missing, *known_now)
+    return Imported(top, tuple(new), left, written, len(known), problems, run)
+
+
+def _removed_here(loaded: Loaded, opened: App) -> set[Ref]:
+    """What git names for all machines, and the overlay of this one removes."""
+    if opened.host not in loaded.hosts:
+        return set()
+    try:
+        everywhere = load(opened.here.tree("work"), opened.kinds, registry.PENDING)
+    except Invalid:
+        return set()
+    return {resource.ref for resource in everywhere.resources}
+
+
+def _remembered(opened: App, top: str, found: Sequence[Found]) -> list[Problem]:
+    """Errors that stand in what was just imported, as the warnings that they are from now on: reconcile.yaml names
+    the objects, until somebody edits them."""
+    refs = {str(item.ref) for item in found}
+    faults = [k for k in at_fault(opened.here.tree("work"), opened.kinds, registry.PENDING) if k.ref in refs]
+    if not faults:
+        return []
+    world = repository_world(top, opened.env)
+    before = world.read(REPOSITORY, PATH) or File(b"")
+    items = [{"object": fault.ref, "digest": fault.digest} for fault in faults]
+    after = File(yaml.with_items(before.content.decode(), "known_problems", items).encode(), before.executable)
+    world.edit([Edit(REPOSITORY, PATH, before, after)])
+    names = {fault.ref for fault in faults}
+    return [p for p in opened.load().problems if p.text.partition(": ")[0] in names]
 
 
 def _clashes(found: Sequence[Found]) -> list[Left]:

@@ -37,14 +37,16 @@ def app(env: Env, top: str | None) -> App:
     """An app over this machine and the repository at `top`."""
     from reconciler.world.git import GitRepository
     from reconciler.world.local import LocalWorld
+    from reconciler.world.programs import LocalPrograms
     from reconciler.world.seal import Seal
     from reconciler.world.store import Store
 
     folders = {root.name: root.path(env) for root in registry.ROOTS}
     seal = Seal(f"{env.data}/reconciler")
     store = Store(f"{env.state}/reconciler/state.db", seal, folders, env.home)
+    programs = LocalPrograms(env, f"{env.cache}/reconciler/confirmed.json")
     repository: Repository | None = GitRepository(top) if top else None
-    return App(env, repository, LocalWorld(folders, env.home), store, seal)
+    return App(env, repository, LocalWorld(folders, env.home), store, seal, programs)
 
 
 def found(env: Env, directory: str | None) -> str | None:

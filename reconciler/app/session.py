@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,12 +14,13 @@ from reconciler.model.fingerprint import Codec, fingerprint
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.outcome import Journal, Run
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
+from reconciler.model.programs import Programs
 from reconciler.model.resource import Loaded, Revision
 from reconciler.model.world import Cipher, Env, Repository, World
 from reconciler.pipeline import cycle
 from reconciler.pipeline.apply import Hands, Result, apply
 from reconciler.pipeline.judge import matches
-from reconciler.pipeline.load import load
+from reconciler.pipeline.load import load, load_all
 
 Waiting = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -27,15 +28,27 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class App:
-    """Everything a verb needs. `repository` is None where a verb can do without."""
+    """Everything a verb needs. `repository` is None where a verb can do without; `posing`: the machine we act as if
+    this were, "" for this very one."""
 
     env: Env
     repository: Repository | None
     world: World
     journal: Journal
     cipher: Cipher
+    programs: Programs
     kinds: tuple[AnyKind, ...] = registry.KINDS
     roots: tuple[Root, ...] = registry.ROOTS
+    posing: str = ""
+
+    @property
+    def host(self) -> str:
+        """The machine whose overlay counts."""
+        return self.posing or self.env.host
+
+    def as_host(self, name: str | None) -> App:
+        """The same as if this machine were called `name`."""
+        return replace(self, posing=name) if name and name != self.env.host else self
 
     @property
     def here(self) -> Repository:
@@ -46,7 +59,11 @@ class App:
 
     def load(self, which: str = "work") -> Loaded:
         """What "work", "index" or a commit says. Raises Invalid with every problem."""
-        return load(self.here.tree(which), self.kinds, registry.PENDING)
+        return load(self.here.tree(which), self.kinds, registry.PENDING, self.host)
+
+    def load_all(self, which: str = "work") -> Loaded:
+        """The same, with the problems that any machine would have with its overlay. Raises Invalid."""
+        return load_all(self.here.tree(which), self.kinds, registry.PENDING, self.host)
 
     @cached_property
     def repo(self) -> str:
@@ -57,7 +74,8 @@ class App:
             return self.here.folder
 
     def eyes(self, repo: str) -> cycle.Eyes:
-        return cycle.Eyes(self.kinds, self.roots, self.world, self.journal, repo, self.env.host, self.env.home)
+        here = self.env.host if self.posing else ""
+        return cycle.Eyes(self.kinds, self.roots, self.world, self.journal, repo, self.host, self.env.home, here)
 
     def plan(
         self,
@@ -72,6 +90,13 @@ class App:
         plan = cycle.propose(loaded, self.eyes(repo), only=targets, force=force)
         self._known((*targets, *force), loaded, repo)
         return plan
+
+    def confirmed(self, plan: Plan, *, ask: bool = True) -> Plan:
+        """The plan with what the real programs say of its outcome; `ask` False: that nobody asked them."""
+        from reconciler.pipeline.confirm import Asking, confirm
+
+        asking = Asking(self.kinds, self.roots, self.world, self.journal.key(), self.env, self.programs)
+        return replace(plan, confirmed=confirm(plan, asking, ask=ask))
 
     def _known(self, patterns: Sequence[str], loaded: Loaded, repo: str) -> None:
         """Raises Invalid for a TARGET that names nothing."""
@@ -90,6 +115,8 @@ class App:
         progress: Progress = lambda done, total: None,
     ) -> Result:
         """Does what the plan allows. Raises Invalid where another run holds the lock and we may not wait."""
+        if plan.refused:
+            raise Invalid(problem for said in plan.confirmed if said.ok is False for problem in said.problems)
         if not plan.due and not plan.bookkeeping:
             self._pin(plan, verb)
             return Result(None)
@@ -161,16 +188,20 @@ class App:
 
     def _foreign(self, plan: Plan) -> Iterator[Problem]:
         for what, theirs, ours in (
-            ("machine", plan.host, self.env.host),
+            ("machine", plan.host, self.host),
             ("HOME", plan.home, self.env.home),
             ("repository", plan.repo, self.repo),
         ):
             if theirs != ours:
-                yield Problem(Origin("plan"), f"made for the {what} `{theirs}`, this is `{ours}`", "plan again here")
+                yield Problem(Origin("plan"), f"made for the {what} `{theirs}`, this is `{ours}`", _mend(what, plan))
 
     def open_runs(self) -> Sequence[Run]:
         """Runs that something stopped half-way."""
         return [run for run in self.journal.runs() if not run.ended]
+
+
+def _mend(what: str, plan: Plan) -> str:
+    return f"say `--host {plan.host}` here too" if what == "machine" and plan.here else "plan again here"
 
 
 def _unknown(pattern: str, refs: Sequence[str]) -> Problem:

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.cli import exits, showing, terminal
+from reconciler.cli import confirming, exits, showing, terminal
 from reconciler.cli.render_run import result_text
 from reconciler.model.change import Plan
 
@@ -32,7 +32,11 @@ RELEASE = Deed("release", "handing back", "Hand this back?", "`reconcile release
 
 def act(plan: Plan, app: App, args: Namespace, deed: Deed, *, ask: bool, only: Sequence[str] = ()) -> int:
     """Bookkeeping of an apply needs no yes: it touches nothing."""
+    plan = confirming.confirmed(plan, app, args)
     showing.show_plan(plan, app, args, more=deed.more, only=only)
+    if plan.refused:
+        terminal.say(confirming.REFUSED)
+        return exits.TROUBLE
     if ask and (plan.due or (plan.title and plan.bookkeeping)):
         answer = terminal.ask(deed.question)
         if not answer:

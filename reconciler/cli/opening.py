@@ -14,7 +14,7 @@ def with_repository(args: Namespace) -> App:
     """For commands that read desired state."""
     from reconciler.app import environment, open_app
 
-    return open_app(environment(os.environ), args.directory)
+    return open_app(environment(os.environ), args.directory).as_host(getattr(args, "host", None))
 
 
 def with_home(args: Namespace) -> App:

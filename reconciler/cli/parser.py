@@ -130,6 +130,13 @@ def run_number(text: str) -> int:
     raise argparse.ArgumentTypeError(f"`{text}` is not the number of a run: `reconcile history` lists them")
 
 
+def host_name(text: str) -> str:
+    """The type of an argument of `--host`."""
+    if text and "/" not in text and text not in (".", ".."):
+        return text
+    raise argparse.ArgumentTypeError(f"`{text}` is no host name: give it the name of a folder in desired-state/hosts/")
+
+
 class _Version(argparse.Action):
     """Looks the version up only when it is asked for."""
 

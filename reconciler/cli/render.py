@@ -24,7 +24,8 @@ def plan(plan: Plan, show: Callable[[str, str], str]) -> str:
 def plan_text(plan: Plan, page: Page) -> str:
     """The whole plan."""
     style = page.style
-    warnings = list(problem_lines(plan.problems, style))
+    problems = [*plan.problems, *(problem for said in plan.confirmed for problem in said.problems)]
+    warnings = list(problem_lines(problems, style))
     if not plan.due and not plan.held and not plan.title:
         return style.finish([*warnings, style.safe(in_step(plan, page.only))])
     items = list(grouped(plan.changes))
@@ -33,7 +34,7 @@ def plan_text(plan: Plan, page: Page) -> str:
     for section, title in SECTIONS.items():
         if found := [item for key, item in items if key == section]:
             lines += [style.paint(title, "title"), *_section(found, page), ""]
-    lines += [*warnings, *([""] if warnings else []), style.paint(summary(plan), "title")]
+    lines += [*warnings, *([""] if warnings else []), style.paint(style.safe(summary(plan)), "title")]
     return style.finish([*lines, *([style.paint(page.hint, "dim")] if page.hint else [])])
 
 
@@ -43,7 +44,10 @@ def _header(plan: Plan, page: Page) -> Iterator[str]:
     if plan.title:
         yield page.style.paint(safe(plan.title), "title")
     only = f" · only {safe(' '.join(page.only))}" if page.only else ""
-    yield f"desired-state at {safe(revision(plan.revision))} · this is `{safe(plan.host)}`{only}"
+    machine = f"this is `{safe(plan.host)}`"
+    if plan.here:
+        machine = f"as if this were `{safe(plan.host)}` (it is `{safe(plan.here)}`)"
+    yield f"desired-state at {safe(revision(plan.revision))} · {machine}{only}"
 
 
 def _section(items: Sequence[Item], page: Page) -> Iterator[str]:

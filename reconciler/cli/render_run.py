@@ -35,7 +35,7 @@ def result_text(run: Run | None, outcomes: Sequence[tuple[Change[Any], Outcome]]
     for change, outcome in outcomes:
         if outcome.status is not Status.DONE:
             mark = style.paint(f"! {NOT_DONE[outcome.status]}", "error")
-            lines.append(f"{mark} {style.safe(str(change.ref))}")
+            lines.append(f"{mark} {style.safe(str(name(change.ref, change.target.part)))}")
             lines += [f"  {line}" for line in problem_lines([outcome.problem] if outcome.problem else [], style)]
     bad = Counter(NOT_DONE[o.status] for _, o in outcomes if o.status is not Status.DONE)
     done = did((c.action, c.cause, name(c.ref, c.target.part)) for c, o in outcomes if o.status is Status.DONE)

@@ -36,7 +36,8 @@ def in_step(plan: Plan, only: Sequence[str] = ()) -> str:
     noted = f"{booked} to bring up to date (`reconcile apply` writes no file)" if plan.bookkeeping else ""
     # A limited plan still counts everything, and the rest need not be in step.
     what = " ".join(only) or phrase.count(objects, "object")
-    return phrase.joined([f"in step with {revision(plan.revision)}: {what}", noted, *_waiting(plan)])
+    posing = f"as if this were `{plan.host}`" if plan.here else ""
+    return phrase.joined([f"in step with {revision(plan.revision)}: {what}", posing, noted, *_waiting(plan)])
 
 
 def summary(plan: Plan) -> str:
@@ -76,4 +77,7 @@ def _recorded(plan: Plan) -> Iterator[str]:
 
 def _confirmed(plan: Plan) -> Iterator[str]:
     for said in plan.confirmed:
-        yield f"{'confirmed' if said.ok else 'refused'} by {said.by}"
+        if said.ok is None:
+            yield f"not confirmed: {said.text}"
+        else:
+            yield phrase.joined([f"{'confirmed' if said.ok else 'refused'} by {said.by}", said.text], ", ")

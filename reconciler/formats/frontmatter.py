@@ -31,6 +31,36 @@ class Markdown:
     first_line: int = 2
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A text cut in four; together they are the text. Without front matter all but the body is empty."""
+
+    opening: str
+    matter: str
+    closing: str
+    body: str
+
+    @property
+    def body_line(self) -> int:
+        return (self.opening + self.matter + self.closing).count("\n") + 1
+
+    def with_matter(self, matter: str) -> Parts:
+        return Parts(self.opening or "---\n", matter, self.closing or "---\n", self.body)
+
+
+def parts(text: str, path: str) -> Parts:
+    """Where the front matter is, whatever stands in it. Raises Invalid where it is not closed."""
+    fence = FENCE.match(text)
+    if fence is None:
+        return Parts("", "", "", text)
+    end = END.search(text, fence.end())
+    if end is None:
+        raise invalid(path, "front matter has no closing `---`", "add a line `---` after the last key", line=1)
+    body = text[end.end() :].removeprefix("\r").removeprefix("\n")
+    at = len(text) - len(body)
+    return Parts(text[: fence.end()], text[fence.end() : end.start()], text[end.start() : at], body)
+
+
 def decode(content: bytes, path: str) -> str:
     """UTF-8 text without its byte order mark; CRLF stays."""
     try:

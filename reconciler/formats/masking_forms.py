@@ -40,7 +40,7 @@ _PASSWORDS = frozenset(("password", "passwd", "pass", "secret", "token", "postgr
 
 def known(scan: Scan) -> Iterator[Span]:
     """Values that begin or stand as only secrets do."""
-    forms: tuple[_Form, ...] = _SHORT_FORMS
+    forms = _SHORT_FORMS if b"bearer" in scan.words else _SHORTER_FORMS
     for start, end in scan.runs(SHORTEST_RUN):
         forms = _FORMS
         found = _WORD_FORM.match(scan.text, start, end + 2000)
@@ -85,11 +85,14 @@ class _Form(NamedTuple):
     why: str
 
 
-# Those that may do without one long word, and all.
-_SHORT_FORMS = (
+# Those that may do without "bearer" and without one long word, those that need the first, those that need both.
+_SHORTER_FORMS: tuple[_Form, ...] = (
     _Form(b"asic ", r"asic[ \t]+([A-Za-z0-9+/]{8,}={0,2})", _is_basic, "user and password in base64"),
-    _Form(b"earer ", r"earer[ \t]+([A-Za-z0-9._~+/=|-]{12,})", _is_bearer, "a bearer token"),
     _Form(b"://", r"://([^\s/:@\"'`<>\[\]]*:[^\s/@\"'`<>]+)@(?!sha\d)", _is_userinfo, "a password in an address"),
+)
+_SHORT_FORMS = (
+    *_SHORTER_FORMS,
+    _Form(b"earer ", r"earer[ \t]+([A-Za-z0-9._~+/=|-]{12,})", _is_bearer, "a bearer token"),
 )
 _FORMS = (
     *_SHORT_FORMS,

@@ -90,7 +90,7 @@ def assigned(scan: Scan) -> Iterator[Span]:
             if given:
                 yield from _value(scan.text, given.end(), _key(scan, at, given.end()))
             at = scan.lowered.find(word, at + len(word))
-    if b"--" in scan.raw:
+    if scan.words and b"--" in scan.raw:
         for flag in _FLAG.finditer(scan.text):
             yield from _value(scan.text, flag.end(), flag[1])
 

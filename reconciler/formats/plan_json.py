@@ -18,6 +18,7 @@ from reconciler.model.change import (
     Action,
     Cause,
     Change,
+    Confirmation,
     Diff,
     FieldChange,
     Plan,
@@ -42,6 +43,7 @@ def dumps(plan: Plan, codecs: Codecs, seal: Cipher) -> str:
         "title": plan.title,
         "repo": plan.repo,
         "host": plan.host,
+        "here": plan.here,
         "home": plan.home,
         "revision": plan.revision._asdict(),
         "summary": {
@@ -52,6 +54,7 @@ def dumps(plan: Plan, codecs: Codecs, seal: Cipher) -> str:
         },
         "changes": [_change(c, codecs[c.ref.kind], seal, masker) for c in plan.changes],
         "problems": [_problem(p) for p in plan.problems],
+        "confirmed": [_confirmation(c) for c in plan.confirmed],
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
@@ -66,6 +69,11 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "text": problem.text,
         "hint": problem.hint,
     }
+
+
+def _confirmation(said: Confirmation) -> dict[str, Any]:
+    problems = [_problem(p) for p in said.problems]
+    return {"root": said.root, "by": said.by, "ok": said.ok, "text": said.text, "problems": problems}
 
 
 def _change(change: Change[Any], codec: Codec[Any], seal: Cipher, masker: Masker) -> dict[str, Any]:
@@ -175,7 +183,9 @@ def loads(text: str, codecs: Codecs, unseal: Cipher) -> Plan:
             changes,
             unchanged=said["summary"]["unchanged"],
             problems=tuple(_read_problem(p) for p in said["problems"]),
+            confirmed=tuple(_read_confirmation(c) for c in said.get("confirmed", ())),
             title=said["title"],
+            here=said.get("here", ""),
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise invalid("plan", f"this saved plan is damaged: {error!r}", "plan again") from None
@@ -184,6 +194,11 @@ def loads(text: str, codecs: Codecs, unseal: Cipher) -> Plan:
 def _read_problem(said: dict[str, Any]) -> Problem:
     origin = Origin(said["path"], said["line"], said["column"])
     return Problem(origin, said["text"], said["hint"], Severity(said["severity"]))
+
+
+def _read_confirmation(said: dict[str, Any]) -> Confirmation:
+    problems = tuple(_read_problem(p) for p in said["problems"])
+    return Confirmation(said["root"], said["by"], said["ok"], said["text"], problems)
 
 
 def _claim(said: list[Any]) -> Claim:

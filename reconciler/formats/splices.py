@@ -6,10 +6,11 @@ Holds only what differs, line by line and trimmed, and a digest of the text it f
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 from hashlib import blake2b
 from itertools import accumulate
+from typing import Any
 
 Splice = tuple[int, int, str]
 
@@ -19,9 +20,22 @@ def reverse(before: str, after: str) -> bytes:
     return json.dumps({"fits": _digest(after), "splices": list(_splices(after, before))}).encode()
 
 
+def chain(reverses: Iterable[bytes]) -> bytes:
+    """Several steps back, the latest first, as one."""
+    return json.dumps([json.loads(kept) for kept in reverses]).encode()
+
+
 def back(kept: bytes, text: str) -> str | None:
-    """The text as it was before; None where `text` is not the one that `kept` fits."""
+    """The text as it was before; None where `text` is not the one that `kept` fits. A chain goes back to its end, or
+    not at all."""
     said = json.loads(kept)
+    latest: str | None = text
+    for step in said if isinstance(said, list) else [said]:
+        latest = None if latest is None else _step(step, latest)
+    return latest
+
+
+def _step(said: dict[str, Any], text: str) -> str | None:
     if said["fits"] != _digest(text):
         return None
     for start, end, piece in reversed(said["splices"]):

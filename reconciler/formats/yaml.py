@@ -20,8 +20,19 @@ DOUBTFUL = re.compile(
 )
 
 
-def load(text: str, path: str, first_line: int = 1) -> Any:
-    """Plain data: dict, list, str, int, float, bool, None. Raises Invalid at `path`, lines counted from first_line."""
+REMEDIES = {
+    "the tag `": "remove it, or put the value in quotes",
+    "end of stream": "a quote or a bracket above is never closed",
+    "block end": "indent this line as its neighbours are",
+    "expected ','": "a bracket is never closed, or a comma is missing",
+    "could not find expected ':'": "a colon is missing, or a quote is never closed",
+    "alias": "put a value that begins with `*` or `&` in quotes",
+}
+
+
+def load(text: str, path: str, first_line: int = 1, *, removals: bool = False) -> Any:
+    """Plain data: dict, list, str, int, float, bool, None. Raises Invalid at `path`, lines counted from first_line.
+    Every tag is refused, but for `!remove` where `removals`: it is read as `{$remove: true}`."""
     if len(text) > MAX_LENGTH:
         what = f"{len(text) / (1 << 20):.1f} MiB of YAML; more than {MAX_LENGTH >> 20} MiB is not read"
         raise Invalid([Problem(Origin(path, first_line, 1), what, "split it into several files")])
@@ -30,7 +41,7 @@ def load(text: str, path: str, first_line: int = 1) -> Any:
             return _fast(text)
         except ValueError:
             pass
-    return _careful(text, path, first_line)
+    return _careful(text, path, first_line, removals=removals)
 
 
 def _fast(text: str) -> Any:
@@ -51,11 +62,13 @@ def _deep(text: str) -> bool:
     )
 
 
-def _careful(text: str, path: str, first_line: int) -> Any:
+def _careful(text: str, path: str, first_line: int, *, removals: bool = False) -> Any:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     parser = YAML(typ="safe", pure=True)
+    if removals:
+        parser.Constructor = _removing()
     parser.allow_duplicate_keys = False
     try:
         _bounded(parser.parse(text), path, first_line)
@@ -66,6 +79,24 @@ def _careful(text: str, path: str, first_line: int) -> Any:
         raise Invalid([Problem(Origin(path, first_line, 1), f"not valid YAML: {_first(str(error))}")]) from None
     except (RecursionError, ValueError, TypeError) as error:
         raise Invalid([Problem(Origin(path, first_line, 1), f"not readable as YAML: {_first(str(error))}")]) from None
+
+
+def _removing() -> Any:
+    """A constructor of its own: what is added to ruamel's would be known everywhere."""
+    from ruamel.yaml.constructor import ConstructorError, SafeConstructor
+
+    class Removing(SafeConstructor):  # type: ignore[misc,unused-ignore]
+        pass
+
+    def remove(constructor: Any, node: Any) -> dict[str, Any]:
+        if node.id == "mapping":
+            return {**constructor.construct_mapping(node, deep=True), "$remove": True}
+        if node.id == "scalar" and not node.value:
+            return {"$remove": True}
+        raise ConstructorError(None, None, "`!remove` takes no value", node.start_mark)
+
+    Removing.add_constructor("!remove", remove)
+    return Removing
 
 
 def _bounded(events: Iterator[Any], path: str, first_line: int) -> None:
@@ -119,12 +150,20 @@ def _problem(error: Any, path: str, first_line: int) -> Problem:
         )
         hint = "keep one of them"
     elif "could not determine a constructor" in what:
-        what = f"the tag `{what.rsplit(' ', 1)[-1].strip(chr(39))}` is not known here"
+        tag = what.rsplit(" ", 1)[-1].strip("'")
+        what = f"the tag `{tag}` is not known here"
+        hint = "`!remove` removes in `hosts/` only; here, take the key out" if tag == "!remove" else ""
+    elif "expected ' ', but found" in what:
+        hint = "a tag needs a space after it: `!remove }`, `!remove ,`"
     elif "mapping values are not allowed" in what:
         hint = "a value with `: ` in it needs quotes"
     elif "cannot start any token" in what:
         hint = "YAML takes spaces, not tabs, and values that begin with @ or ` need quotes"
-    return Problem(Origin(path, line, column), f"not valid YAML: {what}", hint)
+    return Problem(Origin(path, line, column), f"not valid YAML: {what}", hint or _remedy(what))
+
+
+def _remedy(what: str) -> str:
+    return next((hint for part, hint in REMEDIES.items() if part in what), "")
 
 
 def _first(text: str) -> str:
@@ -148,6 +187,18 @@ def position(text: str, steps: Sequence[str], first_line: int = 1) -> tuple[int,
             break
         line, column, node = found[0].start_mark.line + first_line, found[0].start_mark.column + 1, found[1]
     return line, column
+
+
+def nodes(text: str) -> Any:
+    """The root node of a YAML map, values unread; None where the text is no map."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        root = YAML(typ="rt", pure=True).compose(text)
+    except (YAMLError, RecursionError):
+        return None
+    return root if root is not None and root.id == "mapping" else None
 
 
 def positions(text: str, first_line: int = 1) -> dict[tuple[str, ...], tuple[int, int]]:
@@ -235,4 +286,23 @@ def dump(data: Any) -> str:
 
     out = io.StringIO()
     editor().dump(written(data), out)
+    return out.getvalue()
+
+
+def with_items(text: str, key: str, items: Sequence[dict[str, str]]) -> str:
+    """The same YAML map with more items at the end of one of its lists, comments kept."""
+    from ruamel.yaml import YAML
+
+    if not re.search(rf"^{re.escape(key)}\s*:", text, re.M):
+        return text + ("" if text.endswith("\n") or not text else "\n") + "\n" + dump({key: list(items)})
+    import io
+
+    editor = YAML(typ="rt", pure=True)
+    editor.preserve_quotes = True
+    editor.width = 1_000_000
+    editor.indent(mapping=2, sequence=4, offset=2)
+    document = editor.load(text)
+    document[key] = [*(document[key] or []), *items]
+    out = io.StringIO()
+    editor.dump(document, out)
     return out.getvalue()

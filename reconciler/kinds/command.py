@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.formats import frontmatter
 from reconciler.model.kind import Kind, Writer
 from reconciler.model.resource import File
-from reconciler.shapes import adopting, owned_file, prompt_diff
+from reconciler.shapes import adopting, opencode_rules, owned_file, prompt_diff
 from reconciler.shapes.markdown import MarkdownFolder, Prompt
 
 FOLDER = MarkdownFolder("command", "opencode", ("command", "commands"), frontmatter.COMMAND)
@@ -22,6 +22,7 @@ COMMAND: Kind[Prompt, File] = Kind(
     codec=owned_file.CODEC,
     diff=prompt_diff.diff,
     adopt=adopting.prompt,
+    lint=lambda resource: FOLDER.lint(resource, opencode_rules.command),
     check=FOLDER.check,
     writers=(Writer("AI agents", "any command file, when asked to"),),
 )

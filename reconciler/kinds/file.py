@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from reconciler.model.kind import Found, Kind, Left
+from reconciler.model.kind import Found, Kind, Left, Overlay
 from reconciler.model.problem import invalid
 from reconciler.model.resource import Claim, File, Layout, Loaded, Ref, Resource, Source, Target
 from reconciler.model.world import Look, Unreadable
@@ -59,4 +59,5 @@ FILE: Kind[File, File] = Kind(
     codec=owned_file.CODEC,
     diff=owned_file.diff,
     adopt=adopting.whole,
+    overlay=Overlay(merges=lambda path: False),
 )

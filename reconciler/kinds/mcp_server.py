@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
-from reconciler.formats import jsonc, jsonc_edit, jsonc_to_yaml, masking
+from reconciler.formats import jsonc, jsonc_to_yaml, masking, yaml_edit
+from reconciler.formats.frontmatter import decode
 from reconciler.model.kind import Found, Kind, Layer, Left, Writer
-from reconciler.model.problem import Invalid, Origin, Problem, Severity, invalid
+from reconciler.model.problem import Origin, Problem, Severity, invalid
 from reconciler.model.resource import Claim, File, Layout, Loaded, Mode, Ref, Resource, Source, Target
 from reconciler.model.world import Look
 from reconciler.shapes import asked, describing, json_keys, mcp_entry, settings_file, shared_json
@@ -41,14 +43,18 @@ def read(name: str, sources: Sequence[Source]) -> McpServer:
 
 def targets(resource: Resource[McpServer], loaded: Loaded | None, layout: Layout) -> Sequence[Target[Leaf]]:
     """One target per leaf of each entry."""
-    spec, name = resource.spec, resource.ref.name
-    inside = resource.origin.path == spec.asked.path  # else it is one of several in a file, and stands where that says
+    spec = resource.spec
     return [
         Target(resource.ref, jsonc.pointer(at), Claim(program, place(program, layout, at), at), leaf,
-               spec.origin(program, at[2:]) if inside else resource.origin)
+               _origin(resource, spec.origin(program, at[2:])))
         for program, entry in spec.entries.items()
-        for at, leaf in KEYS.leaves(entry, (TOPS[program], name))
+        for at, leaf in KEYS.leaves(entry, (TOPS[program], resource.ref.name))
     ]  # fmt: skip
+
+
+def _origin(resource: Resource[McpServer], inside: Origin) -> Origin:
+    """A place in the declaration; one of several in a file stands where that file says."""
+    return inside if resource.origin.path == inside.path else resource.origin
 
 
 def place(program: str, layout: Layout, steps: Steps) -> str:
@@ -57,11 +63,35 @@ def place(program: str, layout: Layout, steps: Steps) -> str:
     return file.winner(layout, steps) or file.winner(layout, (*entry, "type")) or file.place(layout, entry)
 
 
-def check(resource: Resource[McpServer], layout: Layout) -> Iterable[Problem]:
-    """Warnings: keys that another file sets in vain, that are unknown, or that make an entry mean something else."""
-    ref, spec = resource.ref, resource.spec
+def adopt(resource: Resource[McpServer], observed: Mapping[str, Leaf | None]) -> Mapping[str, File | None]:
+    """The declaration with entries as they stand, comments kept; without it where none stands any more."""
+    spec, [source] = resource.spec, resource.sources
+    entries: dict[str, Entry] = {}
+    for program, top in TOPS.items():
+        here = {part: leaf for part, leaf in observed.items() if jsonc.steps(part)[0] == top}
+        if entry := mcp_entry.observed(spec.entries.get(program, {}), {jsonc.steps(p)[2:]: e for p, e in here.items()}):
+            entries[program] = entry
+    if not entries:
+        return {source.path: None}
+    said = mcp_entry.restated(resource.ref.name, spec, entries)
+    if said is None:
+        raise invalid(source.path, f"{resource.ref}: no declaration makes what stands there", "edit it by hand")
+    text = yaml_edit.edit(decode(source.file.content, source.path), mcp_entry.edits(spec.asked.value, said))
+    return {source.path: File(text.encode())}
+
+
+def lint(resource: Resource[McpServer]) -> Iterable[Problem]:
+    """Warnings: keys that are unknown to a program, and what it would take otherwise than it reads."""
+    spec = resource.spec
     for steps, text, hint in mcp_entry.doubts(spec.asked.value):
-        yield Problem(spec.asked.origin(steps), f"{ref}: {text}", hint, Severity.WARNING)
+        origin = _origin(resource, spec.asked.origin(steps))
+        yield Problem(origin, f"{resource.ref}: {text}", hint, Severity.WARNING)
+
+
+def check(resource: Resource[McpServer], layout: Layout) -> Iterable[Problem]:
+    """Warnings: of `lint`, and keys that another file sets in vain, or that make an entry mean something else."""
+    ref, spec = resource.ref, resource.spec
+    yield from lint(resource)
     for target in targets(resource, None, layout):
         yield from FILES[target.claim.root].in_vain(ref, layout, target.claim.item)
     other = (TOPS["zed"], ref.name, "command")
@@ -115,25 +145,81 @@ def _standing(program: str, layout: Layout) -> Mapping[str, Entry]:
 
 
 def _can_be_a_file(name: str) -> bool:
-    fits = all(part not in ("", ".", "..") and len(part.encode("utf-8", "replace")) <= LONGEST for part in name.split("/"))
-    return fits and name.isprintable() and not set(name) & set('\\:*?"<>|')
+    parts = name.split("/")
+    fits = all(part not in ("", ".", "..") and len(part.encode("utf-8", "replace")) <= LONGEST for part in parts)
+    return fits and name.isprintable() and "\\" not in name
 
 
 def _taken(name: str, layout: Layout) -> bool:
-    """Whether somebody else has a key of one of its entries, or above: then all of it is theirs."""
+    """Whether somebody else has a key of one of its entries, or above them: then all of it is theirs."""
     ways = {(program, (top, name)) for program, top in TOPS.items()}
     return any((c.root, c.item[:2]) in ways or (c.root, (*c.item, name)) in ways for c in layout.taken)
 
 
 def _ours(program: str, name: str, entry: Entry, layout: Layout) -> bool:
-    """Whether a declaration for this program alone can say an entry, and nothing in it looks like a secret."""
+    """Whether a declaration for one program could say its entry, and nothing in it looks like a secret."""
     for steps, leaf in KEYS.leaves(entry, (TOPS[program], name)):
-        claim = Claim(program, place(program, layout, steps), steps)
-        if describing.secret(steps, leaf.value) and describing.shown(layout, claim) not in layout.include:
+        shown = layout.show(Claim(program, place(program, layout, steps)))
+        if describing.secret(steps, leaf.value) and f"{shown}#{jsonc.pointer(steps)}" not in layout.include:
             return False
-    return _says({program: entry}, mcp_entry.declare, name)
+    return mcp_entry.declare(name, {program: entry}) is not None
 
 
 def _found(name: str, entries: Mapping[str, Entry], layout: Layout) -> Found | None:
-    """A declaration that makes these entries and no other key, or None."""
-    ...
+    """The declaration that makes these entries, every leaf of them and no other."""
+    said = mcp_entry.declare(name, entries)
+    for text in _texts(name, next(iter(entries)), said, layout) if said is not None else ():
+        source = Source(f"{describing.DESIRED}/{FOLDER}/{name}.yaml", File(text.encode()))
+        ref = Ref("mcp_server", name)
+        resource = Resource(ref, read(name, [source]), Origin(source.path), (source,))
+        aims = targets(resource, None, layout)
+        if mcp_entry.alike(resource.spec.entries, entries) and all(_stands(target, layout) for target in aims):
+            return Found(ref, (source,), tuple(target.claim for target in aims))
+    return None
+
+
+def _stands(target: Target[Leaf], layout: Layout) -> bool:
+    root, path, item = target.claim
+    leaf = KEYS.at(layout.texts.get((root, path), ""), item)
+    return (
+        leaf is not None
+        and target.desired is not None
+        and shared_json.meaning(leaf) == shared_json.meaning(target.desired)
+    )
+
+
+def _texts(name: str, program: str, said: Entry, layout: Layout) -> Iterable[str]:
+    """The declaration as YAML: with the comments of the entry where it stands in one file, and without."""
+    held = [
+        (text, node, at) for _, text, node in _tops(program, layout) if (at := jsonc.find_entry(node, name)) is not None
+    ]
+    sources = [mcp_entry.commented(text, node, at, said) for text, node, at in held] if len(held) == 1 else []
+    for source in (*sources, shared_json.rendered(said)):
+        with suppress(ValueError):  # what YAML cannot carry
+            text = jsonc_to_yaml.convert([source], lambda steps: True)
+            if source not in sources or not masking.looks_secret(text.encode()):
+                yield text
+
+
+MCP_SERVER: Kind[McpServer, Leaf] = Kind(
+    name="mcp_server",
+    folder=FOLDER,
+    files=files,
+    read=read,
+    targets=targets,
+    observe=KEYS.observe,
+    act=KEYS.act,
+    describe=describe,
+    codec=CODEC,
+    diff=json_keys.diff,
+    adopt=adopt,
+    check=check,
+    layers=layers,
+    writers=(
+        Writer("Zed's MCP toggle", "whether a server is on", Mode.REPORT, ("/context_servers/*/enabled",)),
+        Writer("Zed's MCP page", "servers added, changed or removed there", pointers=("/context_servers",)),
+        Writer("`opencode mcp add`", "servers added there", pointers=("/mcp",)),
+        Writer("PATCH /global/config", "any key; in opencode.json it drops all comments", pointers=("/mcp",)),
+        Writer("AI agents", "any key, and often wrong ones"),
+    ),
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.model.kind import Kind, Writer
 from reconciler.model.resource import Mode
-from reconciler.shapes import adopting, json_keys, settings_file
+from reconciler.shapes import adopting, json_keys, linting, opencode_rules, settings_file
 from reconciler.shapes.asked import Asked
 from reconciler.shapes.json_keys import JsonKeys
 from reconciler.shapes.settings_file import SettingsFile
@@ -41,6 +41,7 @@ OPENCODE_SETTINGS: Kind[Asked, Leaf] = Kind(
     codec=CODEC,
     diff=json_keys.diff,
     adopt=adopting.keys,
+    lint=linting.of_settings(opencode_rules.config),
     check=FILE.check,
     layers=settings_file.layers(FILE),
     writers=(

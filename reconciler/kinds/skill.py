@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from reconciler.formats import frontmatter
-from reconciler.model.kind import Found, Kind, Left, Writer
+from reconciler.formats import frontmatter, loose_yaml
+from reconciler.model.kind import Found, Kind, Left, Overlay, Writer
 from reconciler.model.problem import Invalid, Problem, invalid
 from reconciler.model.resource import Claim, File, Layout, Loaded, Ref, Resource, Source, Target
 from reconciler.model.world import Look, Unreadable
-from reconciler.shapes import adopting, owned_file, placing
-from reconciler.shapes.markdown import DESIRED, unparsed
+from reconciler.shapes import adopting, linting, owned_file, placing, skill_rules
+from reconciler.shapes.markdown import DESIRED, Prompt, unparsed
 
 FOLDERS = ("skill", "skills")
 MAIN = "SKILL.md"
@@ -51,6 +51,15 @@ def targets(resource: Resource[Sequence[Source]], loaded: Loaded, layout: Layout
         for source in resource.spec
         for part in [source.path.removeprefix(inside)]
     ]
+
+
+def lint(resource: Resource[Sequence[Source]]) -> Iterable[Problem]:
+    """Its SKILL.md as OpenCode reads it."""
+    name = resource.ref.name
+    main = next(s for s in resource.spec if s.path == f"{DESIRED}/skills/{name}/{MAIN}")
+    said = frontmatter.parse(main.file.content, main.path, CONSEQUENCE)
+    found = list(skill_rules.skill(loose_yaml.as_opencode(said.front, said.matter), name))
+    return linting.problems(resource, found, lambda path: Prompt(main.file, {}, said.matter).origin(main.path))
 
 
 def check(resource: Resource[Sequence[Source]], layout: Layout) -> Iterable[Problem]:
@@ -105,6 +114,8 @@ SKILL: Kind[Sequence[Source], File] = Kind(
     codec=owned_file.CODEC,
     diff=owned_file.diff,
     adopt=adopting.whole,
+    overlay=Overlay(merges=lambda path: path.endswith(f"/{MAIN}")),
+    lint=lint,
     check=check,
     writers=(Writer("skill installers and AI agents", "files of a skill's folder"),),
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.formats import jsonc, jsonc_edit
 from reconciler.formats.jsonc import Json
-from reconciler.model.kind import Kind, Writer
+from reconciler.model.kind import Identity, Kind, Overlay, Writer
 from reconciler.shapes import item_values, shared_json
 from reconciler.shapes.asked import Asked
 from reconciler.shapes.item_values import CODEC
@@ -56,13 +56,6 @@ def named(blocks: list[Json]) -> dict[Steps, Steps]:
     return names
 
 
-def around(blocks: list[Json]) -> frozenset[Steps]:
-    """Blocks, sections and further blocks."""
-    heads = [known for block in blocks if (known := head(block)) is not None]
-    within = [name for name, _, _ in sections(blocks)]
-    return frozenset([*heads, *within, *(name[:4] for name in named(blocks))])
-
-
 def part(name: Steps) -> str:
     """`/Editor/bindings/ctrl-a`; a binding for every context begins with its section."""
     context, equivalents, section, nth, key = name
@@ -81,39 +74,50 @@ def added(text: str, new: Sequence[tuple[Steps, object]]) -> Added:
     """One edit for each section that grows and each block that is new."""
     value = jsonc.value(shared_json.tree(text))
     blocks: list[Any] = value if isinstance(value, list) else []
-    old, made, grown = len(blocks), {}, dict.fromkeys([(0, "")][:0])
+    old, made = len(blocks), {}
+    grown: dict[tuple[int, str], None] = {}
     for name, action in new:
-        *known, section, _, key = name
-        index = _home(blocks, (known[0], known[1]), section, key)
-        if index is None:
-            index = len(blocks)
-            alone = all(head(block) != name[:2] for block in blocks)
+        section, key = name[2], name[4]
+        index, made[name] = _home(blocks, name)
+        if index == len(blocks):
             blocks.append(_block(name))
-            made[name] = (name[:2], name[:3]) if alone else (name[:4],)
-        elif section not in blocks[index]:
-            made[name] = (name[:3],)
         blocks[index].setdefault(section, {})[key] = action
         grown[index, section] = None
-    edits: list[jsonc_edit.Edit] = [
-        jsonc_edit.Set((str(i), section), blocks[i][section]) for i, section in grown if i < old
-    ]
-    return Added(jsonc_edit.edit(text, [*edits, *(jsonc_edit.Append((), block) for block in blocks[old:])]), made)
+    sets = [jsonc_edit.Set((str(i), section), blocks[i][section]) for i, section in grown if i < old]
+    return Added(jsonc_edit.edit(text, [*sets, *(jsonc_edit.Append((), block) for block in blocks[old:])]), made)
 
 
-def _home(blocks: Sequence[Json], known: Steps, section: str, key: str) -> int | None:
-    """The block that a new binding goes to: the last one of its sort, unless it has the key already."""
-    same = [(index, block) for index, block in enumerate(blocks) if isinstance(block, dict) and head(block) == known]
-    having = [(index, block[section]) for index, block in same if isinstance(block.get(section), dict)]
-    if having:
-        index, bindings = having[-1]
-        return None if isinstance(bindings, dict) and key in bindings else index
-    return next((index for index, block in reversed(same) if section not in block), None)
+def _home(blocks: Sequence[Any], name: Steps) -> tuple[int, tuple[Steps, ...]]:
+    """The block that a new binding goes to, the last one of its sort if it can be; and what must be made for that."""
+    section, key = name[2], name[4]
+    same = [index for index, block in enumerate(blocks) if head(block) == name[:2]]
+    having = [index for index in same if isinstance(blocks[index].get(section), dict)]
+    lacking = [index for index in same if section not in blocks[index]]
+    if having and key not in blocks[having[-1]][section]:
+        return having[-1], ()
+    if lacking and not having:
+        return lacking[-1], (name[:3],)
+    return len(blocks), (name[:4],) if same else (name[:2], name[:3])
 
 
 def _block(name: Steps) -> dict[str, Json]:
     context, equivalents = name[:2]
     block: dict[str, Json] = {"context": context} if context else {}
     return block | ({EQUIVALENTS: equivalents == "true"} if equivalents else {})
+
+
+def between(old: list[Json], new: list[Json], name: Steps) -> tuple[Steps, ...]:
+    """What was made around a binding that only the new list holds: of blocks that could be new, the last ones are."""
+    blocks = [head(block) for block in old].count(name[:2])
+    if not blocks:
+        return name[:2], name[:3]
+    before, after = named(old), named(new)
+    same = [str(index) for index, block in enumerate(new) if head(block) == name[:2]]
+    held = {place[0] for other, place in after.items() if other in before}
+    fresh = [index for index in same if index not in held][::-1][: max(len(same) - blocks, 0)]
+    if after[name][0] in fresh:
+        return (name[:4],)
+    return () if any(section == name[:3] for section, _, _ in sections(old)) else (name[:3],)
 
 
 # Removing: what we made around a binding goes with it once it is empty
@@ -133,16 +137,16 @@ def removed(text: str, gone: Mapping[Steps, Steps], made: frozenset[Steps]) -> R
 def _tidied(text: str, index: str, names: Sequence[Steps], made: frozenset[Steps]) -> tuple[str, frozenset[Steps]]:
     """The text without the sections and the block that are empty now and ours."""
     further = made.intersection(name[:4] for name in names)
-    ours = further or made.intersection(name[:2] for name in names)
-    unmade: set[Steps] = set()
+    block = further or made.intersection(name[:2] for name in names)
+    unmade: frozenset[Steps] = frozenset()
     for section in {name[:3] for name in names}:
-        if (ours or section in made) and _is_bare(text, (index, section[2]), ()):
+        if (block or section in made) and _is_bare(text, (index, section[2]), ()):
             text = jsonc_edit.edit(text, [jsonc_edit.Delete((index, section[2]))])
-            unmade |= {section} - further
-    if ours and _is_bare(text, (index,), ("context", EQUIVALENTS)):
+            unmade |= frozenset() if further else {section}
+    if block and _is_bare(text, (index,), ("context", EQUIVALENTS)):
         text = jsonc_edit.edit(text, [jsonc_edit.Delete((index,))])
-        unmade |= ours
-    return text, frozenset(unmade)
+        unmade |= block
+    return text, unmade
 
 
 def _is_bare(text: str, place: Steps, but: Sequence[str]) -> bool:
@@ -200,7 +204,7 @@ def _meant(key: str) -> str:
     return f"did you mean `{near[0]}`?" if near else f"a block may hold {', '.join(KNOWN)}"
 
 
-ITEMS = JsonItems(named=named, around=around, added=added, removed=removed)
+ITEMS = JsonItems(named=named, added=added, removed=removed, between=between)
 FILE = ItemsFile(
     kind="zed_keymap",
     root="zed",
@@ -224,5 +228,6 @@ ZED_KEYMAP: Kind[Asked, Leaf] = Kind(
     codec=CODEC,
     diff=item_values.diff,
     layers=FILE.layers,
+    overlay=Overlay(items=Identity(head, spread=True)),
     writers=(Writer("Zed's keymap editor", "any binding, straight through a link"),),
 )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from reconciler.model.kind import Kind, Writer
 from reconciler.model.resource import Mode
-from reconciler.shapes import adopting, json_keys, settings_file
+from reconciler.shapes import adopting, json_keys, linting, settings_file, zed_rules, zed_spellings
 from reconciler.shapes.asked import Asked
 from reconciler.shapes.json_keys import JsonKeys
 from reconciler.shapes.settings_file import SettingsFile
 from reconciler.shapes.shared_json import CODEC, Leaf
 
-KEYS = JsonKeys()
+KEYS = JsonKeys(old=zed_spellings.old)
 FILE = SettingsFile(
     kind="zed_settings",
     root="zed",
@@ -63,6 +63,7 @@ ZED_SETTINGS: Kind[Asked, Leaf] = Kind(
     codec=CODEC,
     diff=json_keys.diff,
     adopt=adopting.keys,
+    lint=linting.of_settings(zed_rules.settings),
     check=FILE.check,
     layers=settings_file.layers(FILE),
     writers=WRITERS,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.formats import jsonc, jsonc_edit
-from reconciler.model.kind import Kind, Writer
+from reconciler.model.kind import Identity, Kind, Overlay, Writer
 from reconciler.shapes import item_values
 from reconciler.shapes.asked import Asked
 from reconciler.shapes.item_values import CODEC
@@ -55,7 +55,7 @@ def faults(tasks: list[jsonc.Json]) -> Iterable[Fault]:
             yield Fault((*at, "label"), "`label` is not a text", "put it in quotes", at)
 
 
-ITEMS = JsonItems(named=named, around=lambda tasks: frozenset(), added=added, removed=removed)
+ITEMS = JsonItems(named=named, added=added, removed=removed, between=lambda old, new, name: ())
 FILE = ItemsFile(
     kind="zed_tasks",
     root="zed",
@@ -79,5 +79,6 @@ ZED_TASKS: Kind[Asked, Leaf] = Kind(
     codec=CODEC,
     diff=item_values.diff,
     layers=FILE.layers,
+    overlay=Overlay(items=Identity(lambda task: task.get("label") if isinstance(task, dict) else None)),
     writers=(Writer("Zed", "a template, when tasks are opened for the first time"),),
 )

@@ -162,17 +162,20 @@ class Change(Generic[L]):
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What the real program said of a root's state after the plan."""
+    """What the real program said of a root's state after the plan. `ok` None: it said nothing, and `text` is why.
+    `problems`: what it would refuse, and as warnings what it refuses already."""
 
     root: str
     by: str
-    ok: bool
+    ok: bool | None
     text: str = ""
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What would change and why, computed against one look at the world. `unchanged` counts the resources in step."""
+    """What would change and why, computed against one look at the world. `unchanged` counts the resources in step;
+    `here`: the machine this really is, where it was planned as if it were `host`."""
 
     repo: str
     host: str
@@ -183,6 +186,7 @@ class Plan:
     problems: tuple[Problem, ...] = ()
     confirmed: tuple[Confirmation, ...] = ()
     title: str = ""
+    here: str = ""
     format: int = FORMAT
 
     @property
@@ -193,6 +197,11 @@ class Plan:
     @property
     def held(self) -> tuple[Change[Any], ...]:
         return tuple(c for c in self.changes if not c.verdict.allowed)
+
+    @property
+    def refused(self) -> bool:
+        """Whether a real program would refuse what this would make."""
+        return any(said.ok is False for said in self.confirmed)
 
     @property
     def bookkeeping(self) -> tuple[Change[Any], ...]:

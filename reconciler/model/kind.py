@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -11,6 +11,7 @@ from reconciler.model.diff import compare
 from reconciler.model.fingerprint import Codec
 from reconciler.model.outcome import Outcome
 from reconciler.model.problem import Problem, invalid
+from reconciler.model.programs import Confirm
 from reconciler.model.resource import Claim, File, Layout, Loaded, Mode, Ref, Resource, Source, Target
 from reconciler.model.world import Env, Look, World
 
@@ -51,6 +52,25 @@ class Layer(NamedTuple):
     present: bool
 
 
+class Identity(NamedTuple):
+    """What an item of a list is known by (None: by nothing). `spread`: items that are known alike are one thing in
+    several places; otherwise the second of them is another one."""
+
+    of: Callable[[Any], Hashable | None]
+    spread: bool = False
+
+
+class Overlay(NamedTuple):
+    """How files of hosts/ go over those of the same name: `merges`: the paths that are merged (all others replace);
+    `items`: how items of a list are told apart (None: the list replaces)."""
+
+    merges: Callable[[str], bool] = lambda path: True
+    items: Identity | None = None
+
+
+MERGED = Overlay()
+
+
 def cannot_adopt(resource: Resource[Any], observed: Mapping[str, Any]) -> Mapping[str, File | None]:
     """The default: what stands there can't be written back into desired state."""
     raise invalid(resource.origin.path, f"{resource.ref}: can't be adopted key by key", "edit it by hand")
@@ -71,20 +91,24 @@ class Kind(Generic[S, L]):
     codec: Codec[L]
     diff: Callable[[L | None, L | None], Diff] = compare
     adopt: Callable[[Resource[S], Mapping[str, L | None]], Mapping[str, File | None]] = cannot_adopt
+    lint: Callable[[Resource[S]], Iterable[Problem]] = lambda resource: ()
     check: Callable[[Resource[S], Layout], Iterable[Problem]] = lambda resource, layout: ()
     layers: Callable[[Claim, Layout], Sequence[Layer]] = lambda claim, layout: ()
     writers: tuple[Writer, ...] = ()
+    overlay: Overlay = MERGED
 
 
 @dataclass(frozen=True, kw_only=True)
 class Root:
     """A folder we look below. `skip`: what is never entered or taken, glob → the reason people are told.
-    `shared`: files that several programs write, of which we own keys."""
+    `shared`: files that several programs write, of which we own keys. `confirm`: how the program that reads them is
+    asked whether it would."""
 
     name: str
     path: Callable[[Env], str]
     skip: Mapping[str, str]
     shared: tuple[str, ...] = ()
+    confirm: Confirm | None = None
 
 
 AnyKind = Kind[Any, Any]

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from reconciler.model.problem import Origin, Problem
+from reconciler.model.trace import Traces
 
 S = TypeVar("S")
 L = TypeVar("L")
@@ -112,12 +113,16 @@ class Resource(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Everything one revision of desired state says. `problems` are warnings only: errors are raised."""
+    """Everything one revision of desired state says. `problems` are warnings only: errors are raised. `traces`: where
+    the lines of sources stand that were merged with an overlay, or are an entry of another file; `hosts`: the machines
+    that have an overlay."""
 
     revision: Revision
     settings: Settings
     resources: tuple[Resource[Any], ...]
     problems: tuple[Problem, ...] = ()
+    traces: Traces = field(default_factory=dict)
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

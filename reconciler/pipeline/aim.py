@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.problem import Invalid, Problem
-from reconciler.model.resource import Claim, Layout, Loaded, Target
+from reconciler.model.resource import Claim, Layout, Loaded, Ref, Target
+from reconciler.model.trace import moved, traced
 
 
 def aim(loaded: Loaded, layout: Layout, kinds: Sequence[AnyKind], roots: Sequence[Root]) -> tuple[Target[Any], ...]:
@@ -17,9 +19,11 @@ def aim(loaded: Loaded, layout: Layout, kinds: Sequence[AnyKind], roots: Sequenc
     problems: list[Problem] = []
     for resource in loaded.resources:
         try:
-            targets += by_name[resource.ref.kind].targets(resource, loaded, layout)
+            found = by_name[resource.ref.kind].targets(resource, loaded, layout)
         except Invalid as error:
-            problems += error.problems
+            problems += [moved(problem, loaded.traces) for problem in error.problems]
+        else:
+            targets += [replace(target, origin=traced(target.origin, loaded.traces)) for target in found]
     problems += _twice(targets, layout)
     problems += _out_of_reach(targets, {root.name: root.skip for root in roots})
     if problems:
@@ -31,7 +35,8 @@ def check(loaded: Loaded, layout: Layout, kinds: Sequence[AnyKind]) -> Iterable[
     """Warnings that only a look at what stands there gives."""
     by_name = {kind.name: kind for kind in kinds}
     for resource in loaded.resources:
-        yield from by_name[resource.ref.kind].check(resource, layout)
+        for problem in by_name[resource.ref.kind].check(resource, layout):
+            yield moved(problem, loaded.traces)
 
 
 def _twice(targets: Sequence[Target[Any]], layout: Layout) -> Iterable[Problem]:
@@ -39,8 +44,9 @@ def _twice(targets: Sequence[Target[Any]], layout: Layout) -> Iterable[Problem]:
     for target in targets:
         earlier = first.setdefault(real(target.claim, layout), target)
         if earlier is not target:
-            text = f"{target.ref} and {earlier.ref} (`{earlier.origin}`) both ask for `{target.claim.path}`"
+            text = f"{target.ref} and {earlier.ref} (`{earlier.origin}`) both ask for `{_told(target)}`"
             yield Problem(target.origin, text, "remove one of them")
+    yield from _inside(first)
     paths = {key[:2] for key in first}
     for (root, path, _), target in first.items():
         above = path
@@ -48,6 +54,24 @@ def _twice(targets: Sequence[Target[Any]], layout: Layout) -> Iterable[Problem]:
             if (root, above) in paths:
                 text = f"{target.ref} needs the folder `{above}`, where another resource asks for a file"
                 yield Problem(target.origin, text, "rename one of them")
+
+
+def _inside(first: Mapping[tuple[str, str, tuple[str, ...]], Target[Any]]) -> Iterable[Problem]:
+    """A key below one that another resource asks for: said once for each two of them."""
+    said: set[tuple[Claim, Ref]] = set()
+    for (root, path, item), target in first.items():
+        for depth in range(len(item)):
+            outer = first.get((root, path, item[:depth]))
+            if outer is not None and outer.ref != target.ref and (outer.claim, target.ref) not in said:
+                said.add((outer.claim, target.ref))
+                text = f"{target.ref} asks for `{_told(target)}`, which lies in `{_told(outer)}`"
+                hint = f"remove one of them: {outer.ref} asks for that (`{outer.origin}`)"
+                yield Problem(target.origin, text, hint)
+
+
+def _told(target: Target[Any]) -> str:
+    """A claim as people name it."""
+    return f"{target.claim.path}#{target.part}" if target.part.startswith("/") else target.claim.path
 
 
 def real(claim: Claim, layout: Layout) -> tuple[str, str, tuple[str, ...]]:

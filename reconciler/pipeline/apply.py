@@ -5,19 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, Protocol
 
 from reconciler.model.change import Change, Plan, Seen
 from reconciler.model.fingerprint import alike
 from reconciler.model.kind import AnyKind
-from reconciler.model.outcome import Journal, Outcome, Run, Status
+from reconciler.model.outcome import Outcome, Run, Status
 from reconciler.model.problem import Origin, Problem
-from reconciler.model.resource import Claim
+from reconciler.model.resource import Claim, Revision
 from reconciler.model.world import World
 from reconciler.pipeline.observe import look_at
 
 Settled = tuple[Change[Any], Outcome]
 BAD = (Status.STALE, Status.FAILED, Status.SKIPPED)
+
+
+class Notes(Protocol):
+    """As much of a journal as an apply writes."""
+
+    def key(self) -> bytes: ...
+
+    def begin(self, verb: str, repo: str, folder: str, revision: Revision, host: str) -> int: ...
+
+    def intend(self, run: int, changes: Sequence[tuple[Change[Any], bytes | None, bytes | None]]) -> None: ...
+
+    def settle(self, run: int, settled: Sequence[Settled]) -> None: ...
+
+    def finish(self, run: int) -> Run: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +40,7 @@ class Hands:
 
     kinds: Sequence[AnyKind]
     world: World
-    journal: Journal
+    journal: Notes
 
 
 @dataclass(frozen=True, slots=True)

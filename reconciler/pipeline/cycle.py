@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.model.change import Change, Plan, Standing
+from reconciler.formats import splices
+from reconciler.model.change import Change, Plan, Recorded, Standing
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.outcome import Journal
-from reconciler.model.problem import Invalid, Problem, Severity, invalid
+from reconciler.model.problem import Invalid, Origin, Problem, Severity, invalid
 from reconciler.model.resource import Loaded, Revision, Target
 from reconciler.model.world import Look
 from reconciler.pipeline import aim, judge, observe, order, plan, survey, undo
@@ -17,7 +18,7 @@ from reconciler.pipeline import aim, judge, observe, order, plan, survey, undo
 
 @dataclass(frozen=True, slots=True)
 class Eyes:
-    """What a plan is made with."""
+    """What a plan is made with; `here`: the machine this really is, where it is planned as if it were `host`."""
 
     kinds: Sequence[AnyKind]
     roots: Sequence[Root]
@@ -26,6 +27,7 @@ class Eyes:
     repo: str
     host: str
     home: str
+    here: str = ""
 
 
 def snapshot(loaded: Loaded, eyes: Eyes) -> tuple[tuple[Target[Any], ...], observe.Snapshot]:
@@ -57,8 +59,20 @@ def propose(loaded: Loaded, eyes: Eyes, *, only: Sequence[str] = (), force: Sequ
         loaded.revision,
         order.order(chosen),
         unchanged=len({t.ref for t in targets if _among(only, t)} - {c.ref for c in judged}),
-        problems=(*loaded.problems, *problems, *aim.check(loaded, seen.layout, eyes.kinds)),
+        problems=(*loaded.problems, *problems, *aim.check(loaded, seen.layout, eyes.kinds), *_strange(loaded, eyes)),
+        here=eyes.here,
     )
+
+
+def _strange(loaded: Loaded, eyes: Eyes) -> Iterator[Problem]:
+    """A warning where somebody plans as a machine that nothing is said of: that may be a typing error."""
+    if eyes.here and eyes.host not in loaded.hosts:
+        import difflib
+
+        near = difflib.get_close_matches(eyes.host, loaded.hosts, 1)
+        hint = f"did you mean `{near[0]}`?" if near else "it has what all machines have"
+        text = "there is no such folder"
+        yield Problem(Origin(f"desired-state/hosts/{eyes.host}"), text, hint, Severity.WARNING)
 
 
 def _among(only: Sequence[str], target: Target[Any]) -> bool:
@@ -103,7 +117,17 @@ def hand_back(only: Sequence[str], revision: Revision, eyes: Eyes) -> Plan:
     seen = look_at_claims((), eyes)
     rows = [row for row in seen.recorded.values() if not only or any(judge.matches(p, row.ref, row.part) for p in only)]
     kept = contents([row.before for row in rows if row.before], eyes.journal)
-    return _undoing(undo.release(rows, seen, eyes.kinds, kept), "Hands back what stood there before", revision, eyes)
+    changes = undo.release(rows, seen, eyes.kinds, kept, _chains(rows, seen, eyes))
+    return _undoing(changes, "Hands back what stood there before", revision, eyes)
+
+
+def _chains(rows: Sequence[Recorded], seen: observe.Snapshot, eyes: Eyes) -> dict[tuple[str, str, str], bytes]:
+    """For each shared file that is handed back whole: the way back through all runs that edited it."""
+    left = {(row.ref.kind, *row.claim[:2]) for row in set(seen.recorded.values()) - set(rows)}
+    files = {(row.ref.kind, *row.claim[:2]) for row in rows if row.claim.item} - left
+    runs = eyes.journal.runs() if files else ()
+    kept = {at: [back for run in runs if (back := eyes.journal.reverse(run.id, *at))] for at in files}
+    return {at: splices.chain(backs) for at, backs in kept.items() if backs}
 
 
 def look_at_claims(extra: tuple[Target[Any], ...], eyes: Eyes) -> observe.Snapshot:

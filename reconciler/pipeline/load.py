@@ -2,64 +2,160 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from reconciler.formats import yaml
 from reconciler.formats.frontmatter import decode
 from reconciler.model.kind import AnyKind
 from reconciler.model.problem import Invalid, Origin, Problem, Severity
-from reconciler.model.resource import File, Loaded, Ref, Resource, Settings, Source
+from reconciler.model.resource import File, KnownProblem, Loaded, Ref, Resource, Settings, Source
+from reconciler.model.trace import Trace, Traces, moved, traced
 from reconciler.model.world import Tree
-from reconciler.pipeline.settings import PATH, settings
+from reconciler.pipeline import known, overlay, references
+from reconciler.pipeline.clear_secrets import in_clear
+from reconciler.pipeline.settings import settings
 
 TOP = "desired-state/"
 
 
-def load(tree: Tree, kinds: Sequence[AnyKind], pending: Mapping[str, str]) -> Loaded:
-    """Everything a revision says. Raises Invalid with all errors at once; warnings stay in `problems`."""
-    problems = list(tree.problems)
-    by_path = {s.path[len(TOP) :]: s for s in tree.sources if s.path.startswith(TOP) and not _for_git(s.path)}
-    said = _settings(by_path.pop(PATH[len(TOP) :], None), problems)
-    origins = _unfold(by_path, kinds, pending, problems)
-    resources: list[Resource[Any]] = []
-    for kind in kinds:
-        resources += _of_kind(kind, by_path, origins, problems)
-    problems += _untaken(by_path, kinds, pending)
+Memo = dict[tuple[Any, ...], Any]
+
+
+def load(
+    tree: Tree, kinds: Sequence[AnyKind], pending: Mapping[str, str], host: str = "", memo: Memo | None = None
+) -> Loaded:
+    """Everything a revision says, as one host has it. Raises Invalid with all errors at once; warnings stay in
+    `problems`. `memo` keeps what was read, for the next host."""
+    read = _read(tree, kinds, pending, host, {} if memo is None else memo)
+    problems = [*read.problems, *known.softened(read.found, read.settings.known_problems)]
     if any(p.severity is Severity.ERROR for p in problems):
         raise Invalid(problems)
-    return Loaded(tree.revision, said, tuple(sorted(resources, key=lambda r: r.ref)), tuple(sorted(set(problems))))
+    resources = tuple(sorted(read.resources, key=lambda r: r.ref))
+    return Loaded(tree.revision, read.settings, resources, tuple(sorted(set(problems))), read.traces, read.hosts)
+
+
+def load_all(tree: Tree, kinds: Sequence[AnyKind], pending: Mapping[str, str], host: str) -> Loaded:
+    """The same with the problems that any host has; each is named once. Raises Invalid."""
+    memo: Memo = {}
+    loaded: Loaded | None = None
+    problems: set[Problem] = set()
+    for name in (host, *sorted(_hosts(tree) - {host})):
+        try:
+            one = load(tree, kinds, pending, name, memo)
+        except Invalid as error:
+            problems.update(error.problems)
+        else:
+            problems.update(one.problems)
+            loaded = loaded or one
+    if loaded is None or any(p.severity is Severity.ERROR for p in problems):
+        raise Invalid(problems)
+    return replace(loaded, problems=tuple(sorted(problems)))
+
+
+def at_fault(tree: Tree, kinds: Sequence[AnyKind], pending: Mapping[str, str]) -> tuple[KnownProblem, ...]:
+    """The objects whose errors nothing softens: what an import writes to reconcile.yaml."""
+    read = _read(tree, kinds, pending, "", {})
+    return known.at_fault(read.found, read.settings.known_problems)
+
+
+class _Read(NamedTuple):
+    """What was read; `found`: the problems of resources that could be."""
+
+    settings: Settings
+    resources: list[Resource[Any]]
+    problems: list[Problem]
+    found: list[known.Found]
+    traces: dict[str, Trace]
+    hosts: tuple[str, ...]
+
+
+def _read(tree: Tree, kinds: Sequence[AnyKind], pending: Mapping[str, str], host: str, memo: Memo) -> _Read:
+    ground, hosts, stray = overlay.split(_sources(tree))
+    problems = [*tree.problems, *stray]
+    traces = _unfold(ground, kinds, pending, problems)
+    layer = hosts.get(host, {})
+    traces |= _unfold(layer, kinds, pending, problems, f"{TOP}{overlay.HOSTS}{host}/")
+    laying = overlay.Laying(ground, traces, kinds, problems)
+    laying.lay(layer)
+    by_path = laying.sources
+    said = _settings(by_path.pop(overlay.SETTINGS, None), traces, problems)
+    resources: list[Resource[Any]] = []
+    for kind in kinds:
+        resources += _of_kind(kind, by_path, traces, problems, memo)
+    problems += [moved(problem, traces) for problem in _untaken(by_path, kinds, pending)]
+    found = list(_linted(resources, kinds, traces, memo))
+    return _Read(said, resources, problems, found, traces, tuple(sorted(hosts)))
+
+
+def _sources(tree: Tree) -> dict[str, Source]:
+    """By their paths below desired-state/."""
+    return {s.path[len(TOP) :]: s for s in tree.sources if s.path.startswith(TOP) and not _for_git(s.path)}
+
+
+def _hosts(tree: Tree) -> set[str]:
+    return set(overlay.split(_sources(tree))[1])
+
+
+def _remembered(memo: Memo, key: tuple[Any, ...], made: Callable[[], Any]) -> Any:
+    if key not in memo:
+        memo[key] = made()
+    return memo[key]
+
+
+def _linted(
+    resources: Sequence[Resource[Any]], kinds: Sequence[AnyKind], traces: Traces, memo: Memo
+) -> Iterable[known.Found]:
+    """What each resource alone, and all of them together, have wrong."""
+    lint = {kind.name: kind.lint for kind in kinds}
+    for resource in resources:
+        key = ("lint", resource.ref, resource.sources)
+        for problem in _remembered(memo, key, lambda r=resource: [*lint[r.ref.kind](r), *in_clear(r)]):  # type: ignore[misc]
+            yield resource, moved(problem, traces)
+    for resource, problem in references.astray(resources):
+        yield resource, moved(problem, traces)
 
 
 def _for_git(path: str) -> bool:
     """Files that speak to git alone."""
-    return path in (f"{TOP}.gitattributes", f"{TOP}.gitignore") or path.endswith("/.gitkeep")
+    return path in (f"{TOP}.gitattributes", f"{TOP}.gitignore") or path.endswith(("/.gitkeep", "/.gitattributes"))
 
 
-def _settings(source: Source | None, problems: list[Problem]) -> Settings:
+def _settings(source: Source | None, traces: Traces, problems: list[Problem]) -> Settings:
     try:
-        return settings(source)
+        said = settings(source)
     except Invalid as error:
-        problems += error.problems
+        problems += [moved(problem, traces) for problem in error.problems]
         return Settings()
+    return replace(said, modes=tuple(replace(rule, origin=traced(rule.origin, traces)) for rule in said.modes))
 
 
 def _of_kind(
-    kind: AnyKind, by_path: dict[str, Source], origins: Mapping[str, Origin], problems: list[Problem]
+    kind: AnyKind, by_path: dict[str, Source], traces: Traces, problems: list[Problem], memo: Memo
 ) -> Iterable[Resource[Any]]:
     grouped: dict[str, list[str]] = {}
     for path, name in kind.files(list(by_path)).items():
         grouped.setdefault(name, []).append(path)
     for name, paths in sorted(grouped.items()):
         sources = tuple(by_path.pop(path) for path in sorted(paths))
-        origin = origins.get(sources[0].path) or Origin(sources[0].path)
+        origin = traced(Origin(sources[0].path), traces)
         if (text := bad_name(name)) is not None:
             problems.append(Problem(origin, f"{kind.name}/{name}: {text}", "rename it"))
             continue
-        try:
-            yield Resource(Ref(kind.name, name), kind.read(name, sources), origin, sources)
-        except Invalid as error:
-            problems += [_moved(p, origins) for p in error.problems]
+        spec = _remembered(memo, (kind.name, name, sources), lambda n=name, s=sources: _spec(kind, n, s))  # type: ignore[misc]
+        if isinstance(spec, Invalid):
+            problems += [moved(p, traces) for p in spec.problems]
+        else:
+            yield Resource(Ref(kind.name, name), spec, origin, sources)
+
+
+def _spec(kind: AnyKind, name: str, sources: Sequence[Source]) -> Any:
+    """What the kind reads, or why it can't."""
+    try:
+        return kind.read(name, sources)
+    except Invalid as error:
+        return error
 
 
 def bad_name(name: str) -> str | None:
@@ -74,23 +170,23 @@ def bad_name(name: str) -> str | None:
     return None
 
 
-def _moved(problem: Problem, origins: Mapping[str, Origin]) -> Problem:
-    """A problem in an entry of a file of many resources is shown where the entry stands."""
-    real = origins.get(problem.origin.path)
-    return problem if real is None else Problem(real, problem.text, problem.hint, problem.severity)
-
-
 def _unfold(
-    by_path: dict[str, Source], kinds: Sequence[AnyKind], pending: Mapping[str, str], problems: list[Problem]
-) -> dict[str, Origin]:
+    by_path: dict[str, Source],
+    kinds: Sequence[AnyKind],
+    pending: Mapping[str, str],
+    problems: list[Problem],
+    top: str = TOP,
+) -> dict[str, Trace]:
     """Replaces `anything.yaml` (top-level maps by folder name) by one file per resource; where each one stood."""
-    origins: dict[str, Origin] = {}
+    traces: dict[str, Trace] = {}
     folders = {kind.folder for kind in kinds}
-    for path in [p for p in by_path if "/" not in p and p.endswith((".yaml", ".yml"))]:
+    anything = [p for p in by_path if "/" not in p and p.endswith((".yaml", ".yml")) and p != overlay.SETTINGS]
+    for path in anything:
         source = by_path.pop(path)
         try:
             text = decode(source.file.content, source.path)
-            entries = list(_entries(text, source.path, folders, pending, problems))
+            said = yaml.load(text, source.path, removals=top != TOP)
+            entries = list(_entries(said, text, source.path, folders, pending, problems))
         except Invalid as error:
             problems += error.problems
             continue
@@ -100,15 +196,14 @@ def _unfold(
                 text_ = f"{folder}/{name} is described twice: here and in `{by_path[at].path}`"
                 problems.append(Problem(origin, text_, "keep one of them"))
                 continue
-            by_path[at] = Source(TOP + at, File(yaml.dump(value).encode()))
-            origins[TOP + at] = origin
-    return origins
+            by_path[at] = Source(top + at, File(yaml.dump(value).encode()))
+            traces[top + at] = Trace(origin)
+    return traces
 
 
 def _entries(
-    text: str, path: str, folders: set[str], pending: Mapping[str, str], problems: list[Problem]
+    said: Any, text: str, path: str, folders: set[str], pending: Mapping[str, str], problems: list[Problem]
 ) -> Iterable[tuple[str, str, Any, Origin]]:
-    said = yaml.load(text, path)
     if said is not None and not isinstance(said, dict):
         raise Invalid([Problem(Origin(path, 1, 1), "not a map of folders", "write `agents:` and the agents below it")])
     for folder, entries in (said or {}).items():

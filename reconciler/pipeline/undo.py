@@ -47,7 +47,11 @@ def undo(
 
 
 def release(
-    rows: Sequence[Recorded], snapshot: Snapshot, kinds: Sequence[AnyKind], contents: Mapping[str, bytes]
+    rows: Sequence[Recorded],
+    snapshot: Snapshot,
+    kinds: Sequence[AnyKind],
+    contents: Mapping[str, bytes],
+    reverses: Mapping[tuple[str, str, str], bytes],
 ) -> tuple[Change[Any], ...]:
     """Each thing we own, back to what stood there first; what was edited by hand since stays, and is ours no more."""
     by_name = {kind.name: kind for kind in kinds}
@@ -61,7 +65,8 @@ def release(
         first = row.before if row.standing is not Standing.CREATED else None
         before = _kept(first or ABSENT, row.ref, kind, contents)
         target = replace(owned(row), desired=before)
-        changes.append(_back(target, seen, before, first or ABSENT, None, kind, snapshot, row))
+        back = _back(target, seen, before, first or ABSENT, None, kind, snapshot, row)
+        changes.append(replace(back, exact=reverses.get((row.ref.kind, *row.claim[:2]), b"")))
     return tuple(changes)
 
 

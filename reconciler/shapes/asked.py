@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.formats import jsonc, yaml
 from reconciler.formats.frontmatter import decode
+from reconciler.formats.merging import REMOVE
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
 from reconciler.model.resource import Source
 from reconciler.shapes.shared_json import Steps
@@ -43,7 +44,12 @@ def read(sources: Sequence[Source]) -> Asked:
         text = f"these settings are described twice: here and in `{first.path}`"
         raise Invalid(Problem(Origin(o.path), text, "keep one of them") for o in others)
     text = decode(first.file.content, first.path)
-    return from_yaml(text, first.path) if first.path.endswith(("yaml", "yml")) else from_jsonc(text, first.path)
+    said = from_yaml(text, first.path) if first.path.endswith(("yaml", "yml")) else from_jsonc(text, first.path)
+    hint = "it removes in `hosts/` only; here, take the key out"
+    removals = [Problem(said.origin(at), "`$remove` is not known here", hint) for at in said.places if at[-1] == REMOVE]
+    if removals:
+        raise Invalid(removals)
+    return said
 
 
 def from_yaml(text: str, path: str) -> Asked:

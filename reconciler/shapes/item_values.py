@@ -43,10 +43,15 @@ def neat(value: jsonc.Json) -> object:
     return jsonc_edit.Raw(text) if short else [neat(item) for item in value]
 
 
-def fitted(old: jsonc.Json, new: jsonc.Json) -> object:
-    """A value to be written over another: edited inside where both are maps or lists, else anew."""
+def over(old: Leaf, new: Leaf) -> object:
+    """An item where another one stands: in its old spelling where it has one."""
+    return jsonc_edit.Raw(new.raw) if new.raw else _fitted(old.value, new.value)
+
+
+def _fitted(old: jsonc.Json, new: jsonc.Json) -> object:
+    """Edited inside where both are maps or lists, else written anew."""
     if isinstance(old, dict) and isinstance(new, dict):
-        return {key: fitted(old[key], item) if key in old else neat(item) for key, item in new.items()}
+        return {key: _fitted(old[key], item) if key in old else neat(item) for key, item in new.items()}
     return new if isinstance(old, list) else neat(new)
 
 

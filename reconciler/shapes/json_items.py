@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from reconciler.formats import jsonc, jsonc_edit, splices
 from reconciler.model.change import Change, Seen
@@ -15,7 +15,7 @@ from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import Claim, File
 from reconciler.model.world import Edit, Look, World
 from reconciler.shapes import owned_file, shared_json
-from reconciler.shapes.item_values import CODEC, anew, equal, fitted
+from reconciler.shapes.item_values import CODEC, anew, equal, over
 from reconciler.shapes.json_keys import SORTS, by_file
 from reconciler.shapes.shared_json import Leaf, Steps, Unparsed
 
@@ -40,22 +40,25 @@ class Removed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class JsonItems:
-    """`named`: the name of each item of a list, which tells it from all others, and its place. `around`: the names of
-    what stands around items; they begin the names of the items. `added` puts new items last; `removed` takes items
-    out, and with the last of them what we made around it."""
+    """`named`: the name of each item of a list, which tells it from all others, and its place. `added` puts new items
+    last; `removed` takes items out, and with the last of them what we made around it: that is named by how the names
+    of items begin. `between`: what was made around an item on the way from one list to another that holds it."""
 
     named: Callable[[list[jsonc.Json]], Mapping[Steps, Steps]]
-    around: Callable[[list[jsonc.Json]], frozenset[Steps]]
     added: Callable[[str, Sequence[tuple[Steps, object]]], Added]
     removed: Callable[[str, Mapping[Steps, Steps], frozenset[Steps]], Removed]
+    between: Callable[[list[jsonc.Json], list[jsonc.Json], Steps], Sequence[Steps]]
 
     def standing(self, text: str) -> dict[Steps, Leaf]:
         """Every item of a file by its name; none where the file is no list."""
         root = shared_json.parsed(text)
         if root is None:
             return {}
-        nodes = {name: jsonc.find(root, place) for name, place in self.named(_list(text)).items()}
+        nodes = {name: jsonc.find(root, place) for name, place in self.places(text).items()}
         return {name: Leaf(jsonc.value(n), text[n.start : n.end]) for name, n in nodes.items() if n is not None}
+
+    def places(self, text: str) -> Mapping[Steps, Steps]:
+        return self.named(_list(text))
 
     def observe(self, claims: Sequence[Claim], look: Look, key: bytes) -> Iterable[Seen[Leaf]]:
         """What stands under each name; a file that does not parse is a problem of each."""
@@ -103,16 +106,20 @@ class JsonItems:
         then = self.standing(before)
         if not all(equal(then.get(c.claim.item), c.after) for c in changes):
             return None
-        old, new = self._around(text), self._around(before)
+        old, new = _list(text), _list(before)
         for change in changes:
-            back = {change.claim.item[:depth] for depth in range(1, len(change.claim.item))} & (new - old)
-            made = _made(change, text, sorted(back)) if change.after else ()
-            unmade = tuple(c for c in change.made if c.item and c.item not in new)
-            outcomes[change.claim] = Outcome(change.claim, Status.DONE, made=made, unmade=unmade)
+            name, made, unmade = change.claim.item, [], set[Steps]()
+            if change.before.state is None:
+                made = [*self.between(old, new, name)]
+            elif change.after is None:
+                unmade = {*self.between(new, old, name)}
+            outcomes[change.claim] = Outcome(
+                change.claim,
+                Status.DONE,
+                made=_made(change, text, made) if change.after else (),
+                unmade=tuple(c for c in change.made if c.item in unmade),
+            )
         return before
-
-    def _around(self, text: str) -> frozenset[Steps]:
-        return self.around(_list(text))
 
     def _fresh(self, text: str, changes: Changes, outcomes: Outcomes, world: World) -> list[Change[Leaf]]:
         """The changes that find the text as they know it."""
@@ -131,24 +138,24 @@ class JsonItems:
 
     def _each(self, text: str, changes: Changes, outcomes: Outcomes, world: World) -> str:
         """Other values first, then what is new, in git's order, then what goes: so an emptied block may be filled."""
-        after = text or EMPTY
-        for change in changes:
-            if change.after is not None and change.before.state is not None:
-                after = self._set(after, change, outcomes, world)
+        other = [c for c in changes if c.after is not None and c.before.state is not None]
+        after = self._set(text or EMPTY, other, outcomes, world)
         new = [c for c in changes if c.after is not None and c.before.state is None]
         after = self._add(after, text, sorted(new, key=_in_order), outcomes, world)
         return self._remove(after, [c for c in changes if c.after is None], outcomes, world)
 
-    def _set(self, text: str, change: Change[Leaf], outcomes: Outcomes, world: World) -> str:
-        place, old, new = self.named(_list(text))[change.claim.item], change.before.state, change.after
-        assert old is not None and new is not None
-        value = jsonc_edit.Raw(new.raw) if new.raw else fitted(old.value, new.value)
+    def _set(self, text: str, other: Changes, outcomes: Outcomes, world: World) -> str:
+        """Other values all at once: of the whole list only what differs is written."""
+        places, value = self.places(text), jsonc.value(shared_json.tree(text))
+        for change in other:
+            if change.before.state is not None and change.after is not None:
+                _put(value, places[change.claim.item], over(change.before.state, change.after))
         try:
-            edited = jsonc_edit.edit(text, [jsonc_edit.Set(place, value)])
+            edited = jsonc_edit.edit(text, [jsonc_edit.Set((), value)] if other else [])
         except jsonc_edit.EditError as error:
-            outcomes[change.claim] = _failed(change, _refused(error, change, world))
+            outcomes |= {c.claim: _failed(c, _refused(error, c, world)) for c in other}
             return text
-        outcomes[change.claim] = Outcome(change.claim, Status.DONE)
+        outcomes |= {c.claim: Outcome(c.claim, Status.DONE) for c in other}
         return edited
 
     def _add(self, text: str, first: str, new: Changes, outcomes: Outcomes, world: World) -> str:
@@ -170,16 +177,16 @@ class JsonItems:
 
     def _remove(self, text: str, gone: Changes, outcomes: Outcomes, world: World) -> str:
         """What goes, all at once; not one whose name another item would take: nobody could tell them apart again."""
-        places, made = self.named(_list(text)), frozenset(c.item for change in gone for c in change.made)
+        places, made = self.places(text), frozenset(c.item for change in gone for c in change.made)
         removed = self.removed(text, {c.claim.item: places[c.claim.item] for c in gone if c.before.state}, made)
-        then, left = self.standing(removed.text), self._around(removed.text)
+        then = self.standing(removed.text)
         if heirs := [c for c in gone if c.claim.item in then]:
             why = "another one of the same name stands after it and would take its place"
             hint = "remove either of them by hand, then apply again"
             outcomes |= {c.claim: _failed(c, _problem(c, why, hint, world)) for c in heirs}
             return self._remove(text, [c for c in gone if c not in heirs], outcomes, world)
         for change in gone:
-            unmade = tuple(c for c in change.made if c.item and (c.item in removed.unmade or c.item not in left))
+            unmade = tuple(c for c in change.made if c.item in removed.unmade)
             outcomes[change.claim] = Outcome(change.claim, Status.DONE, unmade=unmade)
         return removed.text
 
@@ -188,6 +195,13 @@ def _list(text: str) -> list[jsonc.Json]:
     root = shared_json.parsed(text)
     value = jsonc.value(root) if root is not None else None
     return value if isinstance(value, list) else []
+
+
+def _put(value: Any, place: Steps, new: object) -> None:
+    *way, last = place
+    for step in way:
+        value = value[int(step)] if isinstance(value, list) else value[step]
+    value[int(last) if isinstance(value, list) else last] = new
 
 
 def _write(at: Claim, file: File | None, text: str, done: Changes, outcomes: Outcomes, world: World) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.formats import jsonc, jsonc_edit, splices
+from reconciler.formats.jsonc_edit import Raw
 from reconciler.model.change import ABSENT, NULL, Change, Diff, FieldChange, Seen
 from reconciler.model.diff import field_changes, list_changes
 from reconciler.model.fingerprint import fingerprint
@@ -15,7 +16,7 @@ from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import Claim, File
 from reconciler.model.world import Edit, Look, World
 from reconciler.shapes import owned_file, shared_json
-from reconciler.shapes.shared_json import CODEC, Leaf, Steps, Unparsed
+from reconciler.shapes.shared_json import CODEC, IMPLIED, Leaf, Old, Steps, Unparsed
 
 Outcomes = dict[Claim, Outcome]
 SORTS = {"array": "a list", "string": "a text", "number": "a number", "null": "null", "true": "true", "false": "false"}
@@ -25,11 +26,16 @@ def never(steps: Steps) -> bool:
     return False
 
 
+def nowhere(steps: Steps) -> Iterable[Old]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class JsonKeys:
-    """`unit`: which keys hold an object that is one leaf, compared in order."""
+    """`unit`: which keys hold an object that is one leaf, compared in order. `old`: where older versions kept a key."""
 
     unit: Callable[[Steps], bool] = never
+    old: Callable[[Steps], Iterable[Old]] = nowhere
 
     def leaves(self, value: jsonc.Json, steps: Steps = ()) -> Iterable[tuple[Steps, Leaf]]:
         """Every leaf of a value: scalars, arrays, empty objects and units."""
@@ -53,17 +59,25 @@ class JsonKeys:
                 yield self._seen(claim, text, look, key)
 
     def _seen(self, claim: Claim, text: str, look: Look, key: bytes) -> Seen[Leaf]:
-        if blocked := shared_json.obstacle(text, claim.item):
+        leaf = self.at(text, claim.item)
+        if leaf is None and (blocked := shared_json.obstacle(text, claim.item)):
             steps, node = blocked
             origin = Origin(look.show(claim.root, claim.path), *jsonc.position(text, node.start))
             what = f"`{jsonc.pointer(steps)}` is {SORTS[node.kind]} here, and git asks for keys below it"
             problem = Problem(origin, what, "remove it here, or ask for the same in git")
             return Seen(claim, None, ABSENT, problem, claim._replace(item=steps))
-        leaf = self.at(text, claim.item)
         return Seen(claim, leaf, fingerprint(leaf, CODEC, key))
 
     def at(self, text: str, steps: Steps) -> Leaf | None:
-        return shared_json.leaf(text, steps, self.unit(steps))
+        """What stands at a key, in its own place or an older one."""
+        leaf = shared_json.leaf(text, steps, self.unit(steps))
+        if leaf is not None and not isinstance(leaf.value, dict):
+            return leaf
+        for old in self.old(steps):
+            found = shared_json.leaf(text, old.steps, False)
+            if found is not None and (value := old.read(found.value)) is not None and not isinstance(value, dict):
+                return Leaf(value, found.raw, spelled=old.spelled)
+        return None if any(old.holder == steps for old in self.old(steps)) else leaf
 
     def act(self, changes: Sequence[Change[Leaf]], world: World) -> Iterable[Outcome]:
         """One edit per file, however many keys change in it."""
@@ -112,18 +126,27 @@ class JsonKeys:
     def _edited(self, text: str, change: Change[Leaf], outcomes: Outcomes, world: World) -> str:
         claim = change.claim
         where = Origin(world.show(claim.root, claim.path))
-        if not _equal(self.at(text, claim.item), change.before.state):
+        before = change.before.state
+        # What is only implied goes with what implies it, perhaps in this very edit.
+        if (before is None or before.spelled != IMPLIED) and not _equal(self.at(text, claim.item), before):
             problem = Problem(where, f"{change.ref}#{jsonc.pointer(claim.item)}: changed meanwhile", "plan again")
             outcomes[claim] = Outcome(claim, Status.STALE, problem)
             return text
         try:
-            edited = jsonc_edit.edit(text, _edits(change))
+            edited = jsonc_edit.edit(text, [*self._room(text, claim.item), *_edits(change)])
         except (jsonc_edit.EditError, jsonc.JsoncError) as error:
             problem = Problem(Origin(where.path, error.line, error.column), error.message)
             outcomes[claim] = Outcome(claim, Status.FAILED, problem)
             return text
-        outcomes[claim] = Outcome(claim, Status.DONE, made=_made(claim, text), unmade=_unmade(change, edited))
+        made = _made(claim, text) if change.after is not None and not change.after.spelled else ()
+        outcomes[claim] = Outcome(claim, Status.DONE, made=made, unmade=_unmade(change, edited))
         return edited
+
+    def _room(self, text: str, steps: Steps) -> Iterable[jsonc_edit.Edit]:
+        """What an older spelling needs first."""
+        now = self.at(text, steps)
+        spelled = now.spelled if now is not None else ()
+        return next((_respelled(text, o) for o in self.old(steps) if o.steps == spelled), ())
 
     def _write(
         self, root: str, path: str, file: File | None, text: str, done: Sequence[Change[Leaf]], outcomes: Outcomes,
@@ -176,14 +199,32 @@ def _equal(one: Leaf | None, other: Leaf | None) -> bool:
     return shared_json.meaning(one) == shared_json.meaning(other)
 
 
-def _turn(change: Change[Leaf]) -> tuple[bool, Origin, Claim]:
-    """Removals first, then in the order in which git names the keys."""
-    return change.after is not None, change.target.origin, change.claim
+def _turn(change: Change[Leaf]) -> tuple[bool, bool, Origin, Claim]:
+    """Removals first, then what makes room for older spellings below it, then in the order in which git names them."""
+    after, steps = change.after, change.claim.item
+    room = after is not None and after.spelled[: len(steps)] == steps
+    return after is not None, not room, change.target.origin, change.claim
 
 
 def _edits(change: Change[Leaf]) -> list[jsonc_edit.Edit]:
-    way = change.before.behind
+    way, steps = change.before.behind, change.claim.item
+    if change.after is not None and change.after.spelled:
+        back = [] if change.after.spelled == IMPLIED else [jsonc_edit.Set(change.after.spelled, Raw(change.after.raw))]
+        return [jsonc_edit.Delete(steps), *back]
     return [*([jsonc_edit.Set(way.item, {})] if way else []), _edit(change)]
+
+
+def _respelled(text: str, old: Old) -> Iterable[jsonc_edit.Edit]:
+    """Makes way for the newer place. An object that stands where a value belongs now (`command: {path, args}`) comes
+    apart whole, or the rest of it would be lost."""
+    if not old.holder:
+        yield jsonc_edit.Delete(old.steps)
+        return
+    for key in ("args", "env"):
+        if raw := jsonc.raw(text, (*old.holder, key)):
+            yield jsonc_edit.Set((*old.holder[:-1], key), Raw(raw))
+    path = jsonc.raw(text, (*old.holder, "path"))
+    yield jsonc_edit.Set(old.holder, Raw(path)) if path else jsonc_edit.Delete(old.holder)
 
 
 def _edit(change: Change[Leaf]) -> jsonc_edit.Edit:
@@ -195,7 +236,7 @@ def _edit(change: Change[Leaf]) -> jsonc_edit.Edit:
             prune += 1
         return jsonc_edit.Delete(steps, prune)
     leaf = change.after
-    value = jsonc_edit.Raw(leaf.raw) if leaf.raw else leaf.value
+    value = Raw(leaf.raw) if leaf.raw and not leaf.spelled else leaf.value
     return jsonc_edit.Set(change.claim.item, value, leaf.ordered)
 
 
@@ -213,9 +254,19 @@ def _unmade(change: Change[Leaf], text: str) -> tuple[Claim, ...]:
 
 def diff(before: Leaf | None, after: Leaf | None) -> Diff:
     """One value; a unit or a list item by item where both sides have one."""
+    note = _spelling(before, after)
     if before is None or after is None or type(before.value) is not type(after.value):
-        return Diff((FieldChange("", _told(before), _told(after)),))
-    return Diff(tuple(_inside(before.value, after.value)))
+        return Diff((FieldChange("", _told(before), _told(after)),), note=note)
+    return Diff(tuple(_inside(before.value, after.value)), note=note)
+
+
+def _spelling(before: Leaf | None, after: Leaf | None) -> str:
+    """What becomes of an older spelling."""
+    if before is not None and before.spelled not in ((), IMPLIED):
+        return f"`{jsonc.pointer(before.spelled)}` is an older spelling, and goes"
+    if after is not None and after.spelled not in ((), IMPLIED):
+        return f"back to its older spelling `{jsonc.pointer(after.spelled)}`"
+    return ""
 
 
 def _inside(before: jsonc.Json, after: jsonc.Json) -> Iterable[FieldChange]:

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from reconciler.formats import frontmatter, yaml
+from reconciler.formats import frontmatter, loose_yaml, yaml
+from reconciler.formats.schema import Mistake
 from reconciler.model.kind import Found, Left
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
 from reconciler.model.resource import Claim, File, Layout, Loaded, Ref, Resource, Source, Target
 from reconciler.model.world import Look, Unreadable
-from reconciler.shapes import placing
+from reconciler.shapes import linting, placing
+from reconciler.shapes.asked import Asked
+from reconciler.shapes.shared_json import Steps
 
 DESIRED = "desired-state"
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a Markdown resource says: the file as it will stand, and its front matter."""
+    """What a Markdown resource says: the file as it will stand, its front matter, and the text this was read from."""
 
     file: File
-    front: Mapping[str, object]
+    front: Mapping[str, Any]
+    matter: str = ""
+    first_line: int = 2
+
+    def origin(self, path: str) -> Callable[[Steps], Origin]:
+        """Where a key stands, or the nearest one above it."""
+        places = yaml.positions(self.matter, self.first_line)
+        return Asked(None, path, places).origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +65,8 @@ class MarkdownFolder:
         return self._from_yaml(first)
 
     def _from_markdown(self, source: Source) -> Prompt:
-        return Prompt(source.file, frontmatter.parse(source.file.content, source.path, self.consequence).front)
+        read = frontmatter.parse(source.file.content, source.path, self.consequence)
+        return Prompt(source.file, read.front, read.matter, read.first_line)
 
     def _from_yaml(self, source: Source) -> Prompt:
         text = frontmatter.decode(source.file.content, source.path)
@@ -69,12 +81,22 @@ class MarkdownFolder:
                 source.path, what, "write `prompt: |` and the text below it, indented", line=line, column=column
             )
         matter = yaml.without(text, "prompt")
-        return Prompt(File(frontmatter.join(matter, prompt)), {k: v for k, v in said.items() if k != "prompt"})
+        front = {k: v for k, v in said.items() if k != "prompt"}
+        return Prompt(File(frontmatter.join(matter, prompt)), front, text, 1)
 
     def targets(self, resource: Resource[Prompt], loaded: Loaded, layout: Layout) -> Sequence[Target[File]]:
         """One file: where it stands now, else where its siblings are."""
         path = placing.path(layout, resource.ref, self.root, self.folders, f"{resource.ref.name}.md")
         return [Target(resource.ref, "", Claim(self.root, path), resource.spec.file, resource.origin)]
+
+    def lint(
+        self, resource: Resource[Prompt], rules: Callable[[Mapping[str, Any]], Iterable[Mistake]]
+    ) -> Iterable[Problem]:
+        """What is wrong with its front matter as OpenCode reads it."""
+        said = resource.spec
+        front = loose_yaml.as_opencode(said.front, said.matter)
+        found = list(rules({k: front[k] for k in front if k in said.front or k != "prompt"}))
+        return linting.problems(resource, found, said.origin) if found else ()
 
     def check(self, resource: Resource[Prompt], layout: Layout) -> Iterable[Problem]:
         return placing.rivals(layout, resource.ref, self.root, self.folders, f"{resource.ref.name}.md")

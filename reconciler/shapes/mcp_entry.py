@@ -9,20 +9,25 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
+from reconciler.formats import jsonc, jsonc_edit, yaml_edit
 from reconciler.model.problem import Invalid, Origin, Problem
+from reconciler.shapes import zed_spellings
 from reconciler.shapes.asked import Asked
 from reconciler.shapes.json_keys import JsonKeys
-from reconciler.shapes.shared_json import Steps, meaning
+from reconciler.shapes.shared_json import Leaf, Steps, meaning, rendered
 
 Entry = dict[str, Any]
-KEYS = JsonKeys()
+KEYS = JsonKeys(old=zed_spellings.old)
 
 LOCAL: Final = ("command", "args", "environment", "env", "cwd")
 REMOTE: Final = ("url", "headers", "oauth")
 _interpolation = re.compile(r"\{(?:env|file):[^}]+\}")
+_beside = re.compile(r"[ \t]*,?[ \t]*(//[^\r\n]*)")
+_newline = re.compile(r"\r\n?|\n")
 _address = re.compile(r"https?://[^\s/]|\{(?:env|file):", re.I)
 
 
@@ -44,7 +49,8 @@ class McpServer:
     def origin(self, program: str, steps: Steps) -> Origin:
         """Where the declaration says what stands at a place of an entry. Keys of an entry are written in this order."""
         if steps == ("type",):
-            return Origin(self.asked.path)
+            form = _said_at(program, self.asked.value, (_form(self.entries[program]),))
+            return replace(self.asked.origin(form), column=0)
         at = _said_at(program, self.asked.value, steps)
         origin = self.asked.origin(at)
         return replace(origin, column=origin.column + 1) if steps == ("args",) and at == ("command",) else origin
@@ -242,6 +248,7 @@ OWN: Final[Mapping[str, Checks]] = {
     },
 }  # fmt: skip
 PROGRAMS: Final = tuple(OWN)
+LABELS: Final = {"opencode": "OpenCode", "zed": "Zed"}
 SAID: Final[Checks] = {
     "command": _command, "args": _texts, "environment": _text_map, "env": _text_map, "cwd": _text, "url": _url,
     "headers": _text_map, "oauth": _oauth, "enabled": _flag, "timeout": _count, "targets": _targets, "opencode": _map,
@@ -300,7 +307,7 @@ def _unfit(said: Entry) -> Iterable[Fault]:
     for program, own in _owns(said):
         if isinstance(targets, list) and program not in targets:
             hint = f"remove it, or add `{program}` to `targets`"
-            yield Fault((program,), f"`{program}` is said, and `targets` leaves it out", hint)
+            yield Fault((program,), f"`{program}:` says something, and `targets` leaves {LABELS[program]} out", hint)
         if "command" in own and "url" in own:
             yield Fault((program, "url"), f"both `{program}.command` and `{program}.url`", "keep one of them")
         else:
@@ -342,7 +349,8 @@ def doubts(said: Entry) -> Iterable[Fault]:
     """What a program would take otherwise than it reads: warnings."""
     for program, own in _owns(said):
         for key in own.keys() - OWN[program].keys():
-            yield Fault((program, key), f"`{key}` is no key that {program} knows here", _meant(key, OWN[program]))
+            text = f"`{program}.{key}` is no key that {LABELS[program]} knows of a server"
+            yield Fault((program, key), text, _meant(key, OWN[program]))
     command = said.get("command")
     if isinstance(command, str) and "args" not in said and " " in command and "/" not in command.split(" ")[0]:
         yield Fault(
@@ -357,13 +365,17 @@ def _flow(command: str) -> str:
 # The way back.
 
 
-def declare(entries: Mapping[str, Entry]) -> Entry:
-    """The declaration that would make these entries; whether it does, rendering it tells."""
+def declare(name: str, entries: Mapping[str, Entry]) -> Entry | None:
+    """The declaration that makes exactly these entries, or None."""
     if len(entries) == len(PROGRAMS):
-        return _both(entries)
-    [(program, entry)] = entries.items()
-    said = _without_type(entry) if program == "opencode" else _from_zed(entry)
-    return {**said, "targets": [program]}
+        said = _both(entries)
+    else:
+        [(program, entry)] = entries.items()
+        said = {**(_without_type(entry) if program == "opencode" else _from_zed(entry)), "targets": [program]}
+    try:
+        return said if alike(server(name, Asked(said, "", {})).entries, entries) else None
+    except Invalid:
+        return None
 
 
 def _without_type(entry: Entry) -> Entry:
@@ -419,3 +431,77 @@ def alike(one: Mapping[str, Entry], other: Mapping[str, Entry]) -> bool:
     """Whether the same leaves stand in them, whatever their order."""
     mine, yours = ({s: meaning(leaf) for s, leaf in KEYS.leaves(dict(e))} for e in (one, other))
     return mine == yours
+
+
+def observed(entry: Entry, leaves: Mapping[Steps, Leaf | None]) -> Entry:
+    """An entry with some of its leaves as they stand; a map goes with its last leaf."""
+    here: Entry = {}
+    for steps, leaf in {**dict(KEYS.leaves(entry)), **leaves}.items():
+        if leaf is not None:
+            _put(here, steps, leaf.value)
+    return here
+
+
+def restated(name: str, server_: McpServer, entries: Mapping[str, Entry]) -> Entry | None:
+    """The declaration, changed as little as can be, that makes these entries of the same server; None where none does.
+
+    What one of two programs has otherwise now goes below its own key; the other's entry stays as it is."""
+    said = server_.asked.value
+    own = {p: _lacking(server_.entries[p], e) for p, e in entries.items() if not alike({p: server_.entries[p]}, {p: e})}
+    anew = declare(name, entries)
+    for candidate in ([over(said, own)] if len(own) < len(entries) else []) + ([_styled(said, anew)] if anew else []):
+        with suppress(Invalid):
+            if alike(server(name, Asked(candidate, "", {})).entries, entries):
+                return candidate
+    return None
+
+
+def _styled(said: Mapping[str, Any], anew: Entry) -> Entry:
+    """In the words that the declaration used before, where there are two for the same."""
+    made = dict(anew)
+    if environment := made.keys() & {"environment", "env"}:
+        made["env" if "env" in said else "environment"] = made.pop(*environment)
+    if "command" in made:
+        command, *args = _words(made)
+        short = isinstance(said.get("command"), str)
+        made = {**made, "command": command, "args": args} if short else {**made, "command": [command, *args]}
+        if not short or not (args or "args" in said):
+            made.pop("args", None)
+    return {"targets": said["targets"], **made} if "targets" in said else made
+
+
+def edits(before: Entry, after: Entry) -> list[yaml_edit.Set]:
+    """What makes the one declaration of the other; a map goes with the last key in it."""
+    old, new = dict(KEYS.leaves(before)), dict(KEYS.leaves(after))
+    ways = {steps[:depth] for steps in new for depth in range(len(steps) + 1)}
+    gone = [next(s[:n] for n in range(len(s) + 1) if s[:n] not in ways) for s in old if s not in ways]
+    differing = [s for s, leaf in new.items() if s not in old or meaning(old[s]) != meaning(leaf)]
+    removed = [yaml_edit.Set(steps, yaml_edit.MISSING) for steps in dict.fromkeys(gone)]
+    return removed + [yaml_edit.Set(steps, new[steps].value) for steps in differing]
+
+
+def commented(text: str, holder: jsonc.Node, index: int, said: Entry) -> str:
+    """A declaration as JSONC, with the comments directly above an entry, beside it, and inside at what stays."""
+    entry = holder.entries[index]
+    start = holder.entries[index - 1].value.end if index else holder.start + 1
+    beside = _beside.match(text, entry.value.end)
+    remarks = [*_above(text[start : entry.start]), *([beside[1]] if beside else [])]
+    stand = {member.key for member in entry.value.entries}
+    edits: list[jsonc_edit.Edit] = [jsonc_edit.Delete((key,)) for key in stand - said.keys() if key is not None]
+    for key, value in said.items():  # what is new stays on one line, as people write it
+        edits.append(jsonc_edit.Set((key,), value if key in stand else jsonc_edit.Raw(rendered(value))))
+    return "\n".join([*remarks, jsonc_edit.edit(text[entry.value.start : entry.value.end], edits)])
+
+
+def _above(gap: str) -> list[str]:
+    """The lines of comment that touch an entry. What stands on the line of the value before is not its own."""
+    lines: list[str] = []
+    *above, own = _newline.split(gap)
+    for line in above[1:]:
+        lines = [*lines, line] if line.strip() else []
+    lines += [own] if above and own.strip() else []
+    try:
+        jsonc.parse("\n".join([*lines, "{}"]))
+    except jsonc.JsoncError:
+        return []
+    return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,22 +14,44 @@ from reconciler.model.resource import File
 from reconciler.model.world import Look, Unreadable
 
 Steps = tuple[str, ...]
+IMPLIED: Steps = ("",)
 
 
 class Leaf(NamedTuple):
     """The state of a key: its value, and its source text where it stands in a file ("" where git asks for it).
-    `ordered`: the order of keys is meaning, and an object is compared whole; else any object is an object."""
+    `ordered`: the order of keys is meaning, and an object is compared whole; else any object is an object. `spelled`:
+    the older place where it stands, IMPLIED where another key only implies it."""
 
     value: jsonc.Json
     raw: str = ""
     ordered: bool = False
+    spelled: Steps = ()
+
+
+class Old(NamedTuple):
+    """An older place, and its value as the new place would hold it (None: it says nothing of that). `implied`: the old
+    key stays, it only implies the new one. `holder`: an object that comes apart whole when one of its members moves."""
+
+    steps: Steps
+    read: Callable[[jsonc.Json], jsonc.Json]
+    implied: bool = False
+    holder: Steps = ()
+
+    @property
+    def spelled(self) -> Steps:
+        return IMPLIED if self.implied else self.steps
 
 
 def encode(leaf: Leaf) -> bytes:
+    if leaf.spelled:
+        return b"s" + json.dumps([leaf.value, leaf.raw, leaf.ordered, leaf.spelled]).encode()
     return (b"o" if leaf.ordered else b"-") + (leaf.raw or rendered(leaf.value)).encode("utf-8", "surrogatepass")
 
 
 def decode(encoded: bytes) -> Leaf:
+    if encoded[:1] == b"s":
+        value, old, ordered, spelled = json.loads(encoded[1:])
+        return Leaf(value, old, ordered, tuple(spelled))
     raw = encoded[1:].decode("utf-8", "surrogatepass")
     return Leaf(jsonc.loads(raw), raw, encoded[:1] == b"o")
 

@@ -232,7 +232,7 @@ class Store:
         rows = [_with_contents(c.becomes, c, kept) for c in done if c.becomes]
         db.executemany(
             _insert("owned", f"root_path, {store_rows.OWNED}", "OR REPLACE"),
-            [(self._root(row.claim.root), *store_rows.owned_columns(replace(row, run=run))) for row in rows],
+            [(self._root(row.claim.root), *store_rows.owned_columns(row, run)) for row in rows],
         )
 
 
@@ -259,4 +259,4 @@ def _with_contents(row: Recorded, change: Change[Any], kept: set[str]) -> Record
     before = row.before
     if before is not None and before not in kept and alike(before, change.before.fingerprint):
         before = change.before.fingerprint
-    return replace(row, value=value, before=before)
+    return row if (value, before) == (row.value, row.before) else replace(row, value=value, before=before)

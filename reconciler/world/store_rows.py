@@ -26,11 +26,11 @@ def claim(root: str, path: str, text: str) -> Claim:
     return Claim(root, path, tuple(json.loads(text)) if text != "[]" else ())
 
 
-def owned_columns(row: Recorded) -> Columns:
+def owned_columns(row: Recorded, run: int) -> Columns:
     needs = json.dumps([str(ref) for ref in row.needs]) if row.needs else "[]"
     standing, before = row.standing.value, row.before
     at = (row.claim.root, row.claim.path, item(row.claim))
-    return (*at, *row.ref, row.part, row.repo, row.value, standing, before, needs, row.revision, row.run)
+    return (*at, *row.ref, row.part, row.repo, row.value, standing, before, needs, row.revision, run)
 
 
 def owned_row(columns: Sequence[Any]) -> Recorded:
@@ -42,7 +42,7 @@ def owned_row(columns: Sequence[Any]) -> Recorded:
 
 def step_columns(change: Change[Any], status: Status, message: str = "") -> Columns:
     at = (change.claim.root, change.claim.path, item(change.claim), *change.ref, change.target.part)
-    recorded = json.dumps(owned_columns(change.recorded)) if change.recorded else None
+    recorded = json.dumps(owned_columns(change.recorded, change.recorded.run)) if change.recorded else None
     did = (change.action.value, change.cause.value, change.before.fingerprint, change.fingerprint)
     return (*at, *did, recorded, status.value, message)
 

@@ -64,8 +64,9 @@ class Sandbox:
         self.where = folder / "cwd"
         self.variables = {
             "HOME": str(self.home), "PATH": f"{binaries}:{os.environ['PATH']}", "PYTHONPATH": str(REPOSITORY),
-            "RECONCILE_HOST": "laptop", "TZ": "UTC", "LANG": "C.UTF-8", "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org",
+            "RECONCILE_HOST": "laptop", "RECONCILE_OPENCODE": "", "TZ": "UTC", "LANG": "C.UTF-8",
+            "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org",
             "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org",
         }  # fmt: skip
 

@@ -39,7 +39,7 @@ class House:
 
     def loaded(self, git: Files) -> Loaded:
         sources = tuple(Source(f"desired-state/{p}", file(t)) for p, t in sorted(git.items()) if t is not None)
-        return load(Tree(Revision("commit", "3f2c1ab", "main"), sources), registry.KINDS, registry.PENDING)
+        return load(Tree(Revision("commit", "3f2c1ab", "main"), sources), registry.KINDS, registry.PENDING, "laptop")
 
     def plan(self, git: Files, force: Sequence[str] = ()) -> Plan:
         return cycle.propose(self.loaded(git), self.eyes, force=force)

@@ -22,7 +22,7 @@ class Sandbox:
         self.repo.mkdir(parents=True, exist_ok=True)
         self.variables = {
             "HOME": str(self.home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TZ": "UTC",
-            "RECONCILE_HOST": "laptop", **IDENTITY,
+            "RECONCILE_HOST": "laptop", "RECONCILE_OPENCODE": "", **IDENTITY,
         }  # fmt: skip
         self.git("init", "-q", "-b", "main")
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from reconciler.cli.parser import host_name
+
 EXITS = (
     "Exit status: 0 if everything was done; 1 if anything was refused, stale, in conflict or failed, or you said no."
 )
 
 
 def options(parser: ArgumentParser) -> None:
+    from reconciler.cli.confirming import option
+
     parser.add_argument(
         "targets",
         nargs="*",
@@ -18,6 +22,10 @@ def options(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
     parser.add_argument("--force", action="append", default=[], metavar="REF", help="let git win where this is held")
+    parser.add_argument(
+        "--host", type=host_name, metavar="NAME", help="as if this machine were called NAME, as the plan was made"
+    )
+    option(parser)
     parser.add_argument("--no-wait", action="store_true", help="exit 1 when another apply is at work")
     parser.add_argument("--full", action="store_true", help="show every diff whole")
 

@@ -22,7 +22,8 @@ def run(args: Namespace) -> int:
     from reconciler.model.problem import Invalid
 
     try:
-        plan = opening.with_repository(args).plan("index" if args.staged else "work")
+        app, tree = opening.with_repository(args), "index" if args.staged else "work"
+        plan = app.plan(tree, loaded=app.load_all(tree))
     except Invalid as error:
         if args.json:
             terminal.show_json({"valid": False, "problems": [problem_record(p) for p in error.problems]})

@@ -4,36 +4,49 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from reconciler.cli.parser import host_name
+
 EXITS = "Exit status: 0; with --exit-code 2 if there are changes, 3 if there is only drift; 1 for any mistake."
 HINT = "`reconcile apply` to do it · `-o FILE` to save it · `reconcile why REF` to ask about a line"
+REFUSED = "`reconcile apply` would refuse this · `--no-preflight` does not ask"
 HELD = "`reconcile apply --force REF` to do what is held · `reconcile why REF` to ask about a line"
 
 
 def options(parser: ArgumentParser) -> None:
+    from reconciler.cli.confirming import option
+
     parser.add_argument(
         "targets", nargs="*", metavar="TARGET", help="a reference, a kind or a glob: agent/x, agent, 'agent/team/*'"
     )
     parser.add_argument("-o", dest="output", metavar="FILE", help="save the plan, for `reconcile apply FILE`")
     parser.add_argument("--json", action="store_true", help="print the plan as it would be saved")
     parser.add_argument("--rev", default="work", metavar="REV", help="plan for a commit instead of the work tree")
+    parser.add_argument(
+        "--host", type=host_name, metavar="NAME", help="plan as if this machine were called NAME (see hosts/)"
+    )
     parser.add_argument("--force", action="append", default=[], metavar="REF", help="plan as `apply --force REF` would")
+    option(parser)
     parser.add_argument("--exit-code", action="store_true", help="2 if there are changes, 3 if there is only drift")
     parser.add_argument("--full", action="store_true", help="show every diff whole, and what is created and deleted")
 
 
 def run(args: Namespace) -> int:
-    from reconciler.cli import exits, opening, showing, terminal
+    from reconciler.cli import confirming, exits, opening, showing, terminal
 
     app = opening.with_repository(args)
     with terminal.busy(showing.LOOKING):
         plan = app.plan(args.rev, args.targets, args.force)
+    plan = confirming.confirmed(plan, app, args)
     if args.output:
         _save(app.save(plan), args.output)
     if args.json:
         terminal.show(app.save(plan))
     else:
-        hint = _saved_hint(args.output) if args.output else HINT if plan.due else HELD
+        hint = REFUSED if plan.refused else HINT if plan.due else HELD
+        hint = _saved_hint(args.output) if args.output and not plan.refused else hint
         showing.show_plan(plan, app, args, hint=hint, only=args.targets)
+    if plan.refused:
+        return exits.TROUBLE
     return exits.of_plan(plan) if args.exit_code else 0
 
 

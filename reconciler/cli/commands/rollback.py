@@ -13,11 +13,14 @@ AFTER = (
 
 
 def options(parser: ArgumentParser) -> None:
+    from reconciler.cli.confirming import option
+
     parser.add_argument("run", type=run_number, metavar="RUN", help="a run's number: `reconcile history` lists them")
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
     parser.add_argument(
         "--force", action="append", default=[], metavar="REF", help="take this back although it changed since"
     )
+    option(parser)
     parser.add_argument("--no-wait", action="store_true", help="exit 1 when another apply is at work")
     parser.add_argument("--full", action="store_true", help="show every diff whole")
 

@@ -18,7 +18,7 @@ def run(args: Namespace) -> int:
     from reconciler.model.problem import Invalid
 
     try:
-        loaded = opening.with_repository(args).load()
+        loaded = opening.with_repository(args).load_all()
     except Invalid as error:
         if args.json:
             terminal.show_json({"valid": False, "problems": [problem_record(p) for p in error.problems]})
@@ -29,6 +29,7 @@ def run(args: Namespace) -> int:
         return 0
     style = terminal.style(args)
     warnings = f", {count(len(loaded.problems), 'warning')}" if loaded.problems else ""
-    last = f"{count(len(loaded.resources), 'object')} valid{warnings}"
+    hosts = f", also as merged for {', '.join(f'`{host}`' for host in loaded.hosts)}" if loaded.hosts else ""
+    last = f"{count(len(loaded.resources), 'object')} valid{hosts}{warnings}"
     terminal.show(style.finish([*problem_lines(loaded.problems, style), last]))
     return 0
