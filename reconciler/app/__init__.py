@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.app import schemas
 from reconciler.app.adopting import Adopted, adopt, ignore
 from reconciler.app.checkup import Finding, check_up
 from reconciler.app.explaining import Why, WhyPart, why
@@ -26,5 +27,6 @@ __all__ = [
     "init",
     "open_app",
     "open_home",
+    "schemas",
     "why",
 ]

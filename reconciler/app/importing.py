@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reconciler import registry
+from reconciler.app import scaffolds, schemas
 from reconciler.app.opening import app
 from reconciler.app.session import App
 from reconciler.formats import yaml
@@ -16,24 +17,14 @@ from reconciler.model.change import Action
 from reconciler.model.kind import Found, Left
 from reconciler.model.outcome import Run
 from reconciler.model.problem import Invalid, Origin, Problem, Severity, invalid
-from reconciler.model.resource import Claim, File, Loaded, Ref
+from reconciler.model.resource import Claim, File, KnownProblem, Loaded, Ref
 from reconciler.model.world import Edit, Env, World
-from reconciler.pipeline import aim, survey
+from reconciler.pipeline import aim, known, references, survey
 from reconciler.pipeline.describe import Description, describe
 from reconciler.pipeline.load import at_fault, load
 from reconciler.pipeline.settings import PATH
 
 REPOSITORY = "repository"
-SETTINGS = """\
-# This repository's id: it names the owner in the state of every home that applies it.
-id: "{id}"
-
-# What may be done about edits made by hand or by other programs: enforce (the default), report, ignore.
-# A pattern is a kind, a reference or a glob; later lines win.
-# modes:
-#   agent/scratch/*: ignore
-#   file/zed/*: report
-"""
 ATTRIBUTES = "# What stands here is applied byte for byte: git must not convert line ends.\n* -text\n"
 
 
@@ -54,11 +45,12 @@ def init(env: Env, directory: str | None) -> tuple[str, tuple[str, ...]]:
     """Starts a desired-state repository; its folder, and the paths that were written. Raises Invalid."""
     top = repository_top(env, directory)
     starters = {
-        PATH: SETTINGS.format(id=uuid.uuid4().hex[:12]),
-        "desired-state/.gitattributes": ATTRIBUTES,
+        PATH: scaffolds.settings(uuid.uuid4().hex[:12]),
+        "desired-state/.gitattributes": File(ATTRIBUTES.encode()),
     }
-    missing = {path: text for path, text in starters.items() if not os.path.lexists(f"{top}/{path}")}
-    return top, _written(top, {path: File(text.encode()) for path, text in missing.items()}, env)
+    missing = {path: file for path, file in starters.items() if not os.path.lexists(f"{top}/{path}")}
+    named = [schemas.SETTINGS] if PATH in missing else []
+    return top, _written(top, missing | scaffolds.missing_schemas(named, top, env), env)
 
 
 def repository_top(env: Env, directory: str | None) -> str:
@@ -83,18 +75,18 @@ def import_home(env: Env, directory: str | None, include: Sequence[str] = (), *,
     rows = opened.journal.recorded()
     layout = survey.survey(opened.roots, opened.world, rows)
     layout = replace(layout, include=frozenset(include), native=native)
-    known = {t.claim for t in aim.aim(loaded, layout, opened.kinds, opened.roots)}
+    ours = {t.claim for t in aim.aim(loaded, layout, opened.kinds, opened.roots)}
     taken = {resource.ref for resource in loaded.resources} | _removed_here(loaded, opened)
     others = {row.claim for row in rows if row.repo != opened.repo}
-    said = describe(layout, opened.kinds, opened.world, known=frozenset(known | others), include=include)
+    said = describe(layout, opened.kinds, opened.world, known=frozenset(ours | others), include=include)
     missing = _included(said, opened, include)
     new, clashing = [f for f in said.found if f.ref not in taken], [f for f in said.found if f.ref in taken]
-    written = _written(top, {s.path: s.file for found in new for s in found.sources}, env)
-    known_now = _remembered(app(env, top), top, new)
+    written = _written(top, scaffolds.described(new, top, env), env)
+    known_now = _remembered(app(env, top), top, new, layout.places["opencode"].folder)
     run = _record(app(env, top), new)
     left = (*said.left, *_clashes(clashing), *(Left(c, "owned by another repository") for c in sorted(others)))
     problems = (*loaded.problems, *_problems(said), *missing, *known_now)
-    return Imported(top, tuple(new), left, written, len(known), problems, run)
+    return Imported(top, tuple(new), left, written, len(ours), problems, run)
 
 
 def _removed_here(loaded: Loaded, opened: App) -> set[Ref]:
@@ -108,20 +100,27 @@ def _removed_here(loaded: Loaded, opened: App) -> set[Ref]:
     return {resource.ref for resource in everywhere.resources}
 
 
-def _remembered(opened: App, top: str, found: Sequence[Found]) -> list[Problem]:
+def _remembered(opened: App, top: str, found: Sequence[Found], folder: str) -> list[Problem]:
     """Errors that stand in what was just imported, as the warnings that they are from now on: reconcile.yaml names
     the objects, until somebody edits them."""
     refs = {str(item.ref) for item in found}
     faults = [k for k in at_fault(opened.here.tree("work"), opened.kinds, registry.PENDING) if k.ref in refs]
+    _write_down(opened, top, faults)
+    loaded = opened.load()
+    unmet = references.unmet(loaded.resources, folder, opened.around)
+    _write_down(opened, top, [k for k in known.at_fault(unmet, loaded.settings.known_problems) if k.ref in refs])
+    names = {fault.ref for fault in faults}
+    return [p for p in loaded.problems if p.text.partition(": ")[0] in names]
+
+
+def _write_down(opened: App, top: str, faults: Sequence[KnownProblem]) -> None:
     if not faults:
-        return []
+        return
     world = repository_world(top, opened.env)
     before = world.read(REPOSITORY, PATH) or File(b"")
     items = [{"object": fault.ref, "digest": fault.digest} for fault in faults]
     after = File(yaml.with_items(before.content.decode(), "known_problems", items).encode(), before.executable)
     world.edit([Edit(REPOSITORY, PATH, before, after)])
-    names = {fault.ref for fault in faults}
-    return [p for p in opened.load().problems if p.text.partition(": ")[0] in names]
 
 
 def _clashes(found: Sequence[Found]) -> list[Left]:

@@ -42,7 +42,7 @@ def app(env: Env, top: str | None) -> App:
     from reconciler.world.store import Store
 
     folders = {root.name: root.path(env) for root in registry.ROOTS}
-    seal = Seal(f"{env.data}/reconciler")
+    seal = Seal(f"{env.data}/reconciler", env.home)
     store = Store(f"{env.state}/reconciler/state.db", seal, folders, env.home)
     programs = LocalPrograms(env, f"{env.cache}/reconciler/confirmed.json")
     repository: Repository | None = GitRepository(top) if top else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from reconciler import registry
+from reconciler.app import schemas
 from reconciler.model.change import Plan
 from reconciler.model.fingerprint import Codec, fingerprint
 from reconciler.model.kind import AnyKind, Root
@@ -21,6 +23,7 @@ from reconciler.pipeline import cycle
 from reconciler.pipeline.apply import Hands, Result, apply
 from reconciler.pipeline.judge import matches
 from reconciler.pipeline.load import load, load_all
+from reconciler.pipeline.references import Around
 
 Waiting = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -59,11 +62,19 @@ class App:
 
     def load(self, which: str = "work") -> Loaded:
         """What "work", "index" or a commit says. Raises Invalid with every problem."""
+        schemas.judge(self.env)
         return load(self.here.tree(which), self.kinds, registry.PENDING, self.host)
 
     def load_all(self, which: str = "work") -> Loaded:
         """The same, with the problems that any machine would have with its overlay. Raises Invalid."""
+        schemas.judge(self.env)
         return load_all(self.here.tree(which), self.kinds, registry.PENDING, self.host)
+
+    @property
+    def judged_by(self) -> str:
+        """The schema of the installed OpenCode, where desired state is judged by that; "" for the packaged one."""
+        config = schemas.current(self.env)
+        return config.told if config.installed else ""
 
     @cached_property
     def repo(self) -> str:
@@ -75,7 +86,14 @@ class App:
 
     def eyes(self, repo: str) -> cycle.Eyes:
         here = self.env.host if self.posing else ""
-        return cycle.Eyes(self.kinds, self.roots, self.world, self.journal, repo, self.host, self.env.home, here)
+        return cycle.Eyes(
+            self.kinds, self.roots, self.world, self.journal, repo, self.host, self.env.home, here, self.around
+        )
+
+    @property
+    def around(self) -> Around:
+        """What only this machine can tell of the references in desired state."""
+        return Around(self.env.home, self.env.variables, os.path.exists)
 
     def plan(
         self,

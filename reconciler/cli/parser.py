@@ -34,7 +34,10 @@ COMMANDS = {
         "adopt": "write what stands here into git's files",
         "ignore": "write the rule that leaves something alone",
     },
-    "Shell": {"completion": "print the completion script of a shell"},
+    "Shell": {
+        "completion": "print the completion script of a shell",
+        "schema": "print or write the JSON Schemas by which editors check what you write",
+    },
 }
 HELP = {name: text for group in COMMANDS.values() for name, text in group.items()}
 MODULES = {"import": "import_home"}

@@ -83,6 +83,7 @@ def _change(change: Change[Any], codec: Codec[Any], seal: Cipher, masker: Masker
         "part": change.target.part,
         "claim": [*change.claim[:2], list(change.claim.item)],
         "origin": str(change.target.origin),
+        "rank": change.target.rank,
         "needs": sorted(map(str, change.target.needs)),
         "action": change.action,
         "cause": change.cause,
@@ -211,7 +212,7 @@ def _read_change(said: dict[str, Any], codecs: Codecs, unseal: Cipher) -> Change
     state = None if after is None else codecs[ref.kind].decode(after)
     needs = frozenset(Ref.parse(n) for n in said["needs"])
     before = said["before"]
-    target: Target[Any] = Target(ref, said["part"], claim, state, _origin(said["origin"]), needs)
+    target: Target[Any] = Target(ref, said["part"], claim, state, _origin(said["origin"]), needs, said.get("rank", 0))
     change = Change(
         target,
         Action(said["action"]),

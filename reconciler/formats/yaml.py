@@ -202,7 +202,10 @@ def nodes(text: str) -> Any:
 
 
 def positions(text: str, first_line: int = 1) -> dict[tuple[str, ...], tuple[int, int]]:
-    """Line and column of every key and list item; nothing where the text is no YAML."""
+    """Line and column of every key and list item; nothing where the text is no YAML.
+
+    What an alias repeats is entered once: it has one place, and a few aliases can stand for billions of values.
+    """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
@@ -211,8 +214,12 @@ def positions(text: str, first_line: int = 1) -> dict[tuple[str, ...], tuple[int
         todo: list[tuple[tuple[str, ...], Any]] = [((), YAML(typ="rt", pure=True).compose(text))]
     except (YAMLError, RecursionError):
         return found
+    entered: set[int] = set()
     while todo:
         steps, node = todo.pop()
+        if id(node) in entered:
+            continue
+        entered.add(id(node))
         pairs = []
         if node is not None and node.id == "mapping":
             pairs = [(str(key.value), key, item) for key, item in node.value]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.formats import frontmatter
 from reconciler.model.kind import Kind, Writer
 from reconciler.model.resource import File
-from reconciler.shapes import adopting, opencode_rules, owned_file, prompt_diff
+from reconciler.shapes import adopting, editor_schema, opencode_rules, owned_file, prompt_diff
 from reconciler.shapes.markdown import MarkdownFolder, Prompt
 
 FOLDER = MarkdownFolder("agent", "opencode", ("agent", "agents"), frontmatter.AGENT)
@@ -27,5 +27,10 @@ AGENT: Kind[Prompt, File] = Kind(
     writers=(
         Writer("`opencode agent create`", "new agent files"),
         Writer("AI agents", "any agent file, when asked to"),
+    ),
+    schema=editor_schema.agent,
+    reload=(
+        "after `POST /instance/dispose` (or `/global/dispose`, or a restart) of each running server, which "
+        "aborts a turn at work there; OpenCode watches no files"
     ),
 )

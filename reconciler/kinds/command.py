@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.formats import frontmatter
 from reconciler.model.kind import Kind, Writer
 from reconciler.model.resource import File
-from reconciler.shapes import adopting, opencode_rules, owned_file, prompt_diff
+from reconciler.shapes import adopting, editor_schema, opencode_rules, owned_file, prompt_diff
 from reconciler.shapes.markdown import MarkdownFolder, Prompt
 
 FOLDER = MarkdownFolder("command", "opencode", ("command", "commands"), frontmatter.COMMAND)
@@ -25,4 +25,9 @@ COMMAND: Kind[Prompt, File] = Kind(
     lint=lambda resource: FOLDER.lint(resource, opencode_rules.command),
     check=FOLDER.check,
     writers=(Writer("AI agents", "any command file, when asked to"),),
+    schema=editor_schema.command,
+    reload=(
+        "after `POST /instance/dispose` (or `/global/dispose`, or a restart) of each running server, which "
+        "aborts a turn at work there; OpenCode watches no files"
+    ),
 )

@@ -60,4 +60,9 @@ FILE: Kind[File, File] = Kind(
     diff=owned_file.diff,
     adopt=adopting.whole,
     overlay=Overlay(merges=lambda path: False),
+    reload=(
+        "AGENTS.md and what `instructions` names: at the next turn. Themes: the next time the TUI starts. A "
+        "plugin or tool: one that is new or gone after a dispose, one whose text changed after a restart. "
+        "Files of Zed: at once"
+    ),
 )

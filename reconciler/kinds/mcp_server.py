@@ -12,7 +12,7 @@ from reconciler.model.kind import Found, Kind, Layer, Left, Writer
 from reconciler.model.problem import Origin, Problem, Severity, invalid
 from reconciler.model.resource import Claim, File, Layout, Loaded, Mode, Ref, Resource, Source, Target
 from reconciler.model.world import Look
-from reconciler.shapes import asked, describing, json_keys, mcp_entry, settings_file, shared_json
+from reconciler.shapes import asked, describing, editor_schema, json_keys, mcp_entry, settings_file, shared_json
 from reconciler.shapes.mcp_entry import KEYS, Entry, McpServer
 from reconciler.shapes.settings_file import SettingsFile
 from reconciler.shapes.shared_json import CODEC, Leaf, Steps
@@ -46,15 +46,10 @@ def targets(resource: Resource[McpServer], loaded: Loaded | None, layout: Layout
     spec = resource.spec
     return [
         Target(resource.ref, jsonc.pointer(at), Claim(program, place(program, layout, at), at), leaf,
-               _origin(resource, spec.origin(program, at[2:])))
+               spec.origin(program, at[2:]))
         for program, entry in spec.entries.items()
         for at, leaf in KEYS.leaves(entry, (TOPS[program], resource.ref.name))
     ]  # fmt: skip
-
-
-def _origin(resource: Resource[McpServer], inside: Origin) -> Origin:
-    """A place in the declaration; one of several in a file stands where that file says."""
-    return inside if resource.origin.path == inside.path else resource.origin
 
 
 def place(program: str, layout: Layout, steps: Steps) -> str:
@@ -84,14 +79,12 @@ def lint(resource: Resource[McpServer]) -> Iterable[Problem]:
     """Warnings: keys that are unknown to a program, and what it would take otherwise than it reads."""
     spec = resource.spec
     for steps, text, hint in mcp_entry.doubts(spec.asked.value):
-        origin = _origin(resource, spec.asked.origin(steps))
-        yield Problem(origin, f"{resource.ref}: {text}", hint, Severity.WARNING)
+        yield Problem(spec.asked.origin(steps), f"{resource.ref}: {text}", hint, Severity.WARNING)
 
 
 def check(resource: Resource[McpServer], layout: Layout) -> Iterable[Problem]:
-    """Warnings: of `lint`, and keys that another file sets in vain, or that make an entry mean something else."""
+    """Warnings: keys that another file sets in vain, or that make an entry mean something else."""
     ref, spec = resource.ref, resource.spec
-    yield from lint(resource)
     for target in targets(resource, None, layout):
         yield from FILES[target.claim.root].in_vain(ref, layout, target.claim.item)
     other = (TOPS["zed"], ref.name, "command")
@@ -193,12 +186,13 @@ def _texts(name: str, program: str, said: Entry, layout: Layout) -> Iterable[str
     held = [
         (text, node, at) for _, text, node in _tops(program, layout) if (at := jsonc.find_entry(node, name)) is not None
     ]
-    sources = [mcp_entry.commented(text, node, at, said) for text, node, at in held] if len(held) == 1 else []
-    for source in (*sources, shared_json.rendered(said)):
-        with suppress(ValueError):  # what YAML cannot carry
-            text = jsonc_to_yaml.convert([source], lambda steps: True)
-            if source not in sources or not masking.looks_secret(text.encode()):
+    if len(held) == 1:
+        with suppress(ValueError):  # what cannot be edited, or written as YAML
+            text = jsonc_to_yaml.convert([mcp_entry.commented(*held[0], said)], lambda steps: True)
+            if not masking.looks_secret(text.encode()):
                 yield text
+    with suppress(ValueError):
+        yield jsonc_to_yaml.convert([shared_json.rendered(said)], lambda steps: True)
 
 
 MCP_SERVER: Kind[McpServer, Leaf] = Kind(
@@ -213,6 +207,7 @@ MCP_SERVER: Kind[McpServer, Leaf] = Kind(
     codec=CODEC,
     diff=json_keys.diff,
     adopt=adopt,
+    lint=lint,
     check=check,
     layers=layers,
     writers=(
@@ -221,5 +216,9 @@ MCP_SERVER: Kind[McpServer, Leaf] = Kind(
         Writer("`opencode mcp add`", "servers added there", pointers=("/mcp",)),
         Writer("PATCH /global/config", "any key; in opencode.json it drops all comments", pointers=("/mcp",)),
         Writer("AI agents", "any key, and often wrong ones"),
+    ),
+    schema=editor_schema.mcp_server,
+    reload=(
+        "in OpenCode after a restart of each running server, which reads its global configuration once; in Zed at once"
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.model.kind import Kind, Writer
 from reconciler.model.resource import Mode
-from reconciler.shapes import adopting, json_keys, linting, opencode_rules, settings_file
+from reconciler.shapes import adopting, editor_schema, json_keys, linting, opencode_rules, settings_file
 from reconciler.shapes.asked import Asked
 from reconciler.shapes.json_keys import JsonKeys
 from reconciler.shapes.settings_file import SettingsFile
@@ -52,4 +52,6 @@ OPENCODE_SETTINGS: Kind[Asked, Leaf] = Kind(
         Writer("PATCH /global/config", "any key; in opencode.json it drops all comments"),
         Writer("AI agents", "any key, and often wrong ones"),
     ),
+    schema=editor_schema.opencode_settings,
+    reload="after a restart of each running server: OpenCode reads its global configuration once, when it starts",
 )

@@ -118,4 +118,8 @@ SKILL: Kind[Sequence[Source], File] = Kind(
     lint=lint,
     check=check,
     writers=(Writer("skill installers and AI agents", "files of a skill's folder"),),
+    reload=(
+        "after `POST /instance/dispose` (or `/global/dispose`, or a restart) of each running server, which "
+        "aborts a turn at work there; OpenCode watches no files"
+    ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.model.kind import Kind, Writer
-from reconciler.shapes import adopting, json_keys, linting, opencode_rules, settings_file
+from reconciler.shapes import adopting, editor_schema, json_keys, linting, opencode_rules, settings_file
 from reconciler.shapes.asked import Asked
 from reconciler.shapes.json_keys import JsonKeys
 from reconciler.shapes.settings_file import SettingsFile
@@ -36,4 +36,6 @@ TUI_SETTINGS: Kind[Asked, Leaf] = Kind(
     check=FILE.check,
     layers=settings_file.layers(FILE),
     writers=(Writer("the TUI", "theme and keybinds it finds in opencode.json, when it starts"),),
+    schema=editor_schema.tui_settings,
+    reload="the next time the TUI starts",
 )

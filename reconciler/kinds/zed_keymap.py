@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.formats import jsonc, jsonc_edit
 from reconciler.formats.jsonc import Json
 from reconciler.model.kind import Identity, Kind, Overlay, Writer
-from reconciler.shapes import item_values, shared_json
+from reconciler.shapes import editor_schema, item_values, shared_json
 from reconciler.shapes.asked import Asked
 from reconciler.shapes.item_values import CODEC
 from reconciler.shapes.items_file import Fault, ItemsFile
@@ -108,14 +108,13 @@ def _block(name: Steps) -> dict[str, Json]:
 
 def between(old: list[Json], new: list[Json], name: Steps) -> tuple[Steps, ...]:
     """What was made around a binding that only the new list holds: of blocks that could be new, the last ones are."""
-    blocks = [head(block) for block in old].count(name[:2])
+    blocks, here = [head(block) for block in old].count(name[:2]), named(new)
     if not blocks:
         return name[:2], name[:3]
-    before, after = named(old), named(new)
-    same = [str(index) for index, block in enumerate(new) if head(block) == name[:2]]
-    held = {place[0] for other, place in after.items() if other in before}
-    fresh = [index for index in same if index not in held][::-1][: max(len(same) - blocks, 0)]
-    if after[name][0] in fresh:
+    more = [head(block) for block in new].count(name[:2]) - blocks
+    before = {here[other][0] for other in named(old) if other in here}
+    could = {int(place[0]) for other, place in here.items() if other[:2] == name[:2] and place[0] not in before}
+    if more > 0 and int(here[name][0]) in sorted(could)[-more:]:
         return (name[:4],)
     return () if any(section == name[:3] for section, _, _ in sections(old)) else (name[:3],)
 
@@ -230,4 +229,6 @@ ZED_KEYMAP: Kind[Asked, Leaf] = Kind(
     layers=FILE.layers,
     overlay=Overlay(items=Identity(head, spread=True)),
     writers=(Writer("Zed's keymap editor", "any binding, straight through a link"),),
+    schema=editor_schema.zed_keymap,
+    reload="at once: Zed watches its files",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.model.kind import Kind, Writer
 from reconciler.model.resource import Mode
-from reconciler.shapes import adopting, json_keys, linting, settings_file, zed_rules, zed_spellings
+from reconciler.shapes import adopting, editor_schema, json_keys, linting, settings_file, zed_rules, zed_spellings
 from reconciler.shapes.asked import Asked
 from reconciler.shapes.json_keys import JsonKeys
 from reconciler.shapes.settings_file import SettingsFile
@@ -67,4 +67,6 @@ ZED_SETTINGS: Kind[Asked, Leaf] = Kind(
     check=FILE.check,
     layers=settings_file.layers(FILE),
     writers=WRITERS,
+    schema=editor_schema.zed_settings,
+    reload="at once: Zed watches its files",
 )

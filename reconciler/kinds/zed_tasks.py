@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.formats import jsonc, jsonc_edit
 from reconciler.model.kind import Identity, Kind, Overlay, Writer
-from reconciler.shapes import item_values
+from reconciler.shapes import editor_schema, item_values
 from reconciler.shapes.asked import Asked
 from reconciler.shapes.item_values import CODEC
 from reconciler.shapes.items_file import Fault, ItemsFile
@@ -81,4 +81,6 @@ ZED_TASKS: Kind[Asked, Leaf] = Kind(
     layers=FILE.layers,
     overlay=Overlay(items=Identity(lambda task: task.get("label") if isinstance(task, dict) else None)),
     writers=(Writer("Zed", "a template, when tasks are opened for the first time"),),
+    schema=editor_schema.zed_tasks,
+    reload="at once: Zed watches its files",
 )

@@ -127,7 +127,8 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Target(Generic[L]):
-    """One thing that must be so: a claim, and the state it must have. A resource has one target per part."""
+    """One thing that must be so: a claim, and the state it must have. A resource has one target per part. `rank`: its
+    place in git's order, where files were merged and `origin` does not say that."""
 
     ref: Ref
     part: str
@@ -135,6 +136,7 @@ class Target(Generic[L]):
     desired: L | None
     origin: Origin
     needs: frozenset[Ref] = frozenset()
+    rank: int = 0
 
 
 class Entry(NamedTuple):

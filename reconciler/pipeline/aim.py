@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.problem import Invalid, Problem
 from reconciler.model.resource import Claim, Layout, Loaded, Ref, Target
-from reconciler.model.trace import moved, traced
+from reconciler.model.trace import Traces, moved, traced
 
 
 def aim(loaded: Loaded, layout: Layout, kinds: Sequence[AnyKind], roots: Sequence[Root]) -> tuple[Target[Any], ...]:
@@ -23,12 +23,21 @@ def aim(loaded: Loaded, layout: Layout, kinds: Sequence[AnyKind], roots: Sequenc
         except Invalid as error:
             problems += [moved(problem, loaded.traces) for problem in error.problems]
         else:
-            targets += [replace(target, origin=traced(target.origin, loaded.traces)) for target in found]
+            targets += found
+    targets = _traced(targets, loaded.traces)
     problems += _twice(targets, layout)
     problems += _out_of_reach(targets, {root.name: root.skip for root in roots})
     if problems:
         raise Invalid(problems)
     return tuple(sorted(targets, key=lambda t: t.claim))
+
+
+def _traced(targets: list[Target[Any]], traces: Traces) -> list[Target[Any]]:
+    """Each asked for by the file that really says so, in the order of what was merged."""
+    if not traces:
+        return targets
+    ranks = {origin: rank for rank, origin in enumerate(sorted({target.origin for target in targets}))}
+    return [replace(t, origin=traced(t.origin, traces), rank=ranks[t.origin]) for t in targets]
 
 
 def check(loaded: Loaded, layout: Layout, kinds: Sequence[AnyKind]) -> Iterable[Problem]:

@@ -11,9 +11,9 @@ from reconciler.model.change import Change, Plan, Recorded, Standing
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.outcome import Journal
 from reconciler.model.problem import Invalid, Origin, Problem, Severity, invalid
-from reconciler.model.resource import Loaded, Revision, Target
+from reconciler.model.resource import Layout, Loaded, Revision, Target
 from reconciler.model.world import Look
-from reconciler.pipeline import aim, judge, observe, order, plan, survey, undo
+from reconciler.pipeline import aim, judge, known, observe, order, plan, references, survey, undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Eyes:
     host: str
     home: str
     here: str = ""
+    around: references.Around | None = None
 
 
 def snapshot(loaded: Loaded, eyes: Eyes) -> tuple[tuple[Target[Any], ...], observe.Snapshot]:
@@ -43,7 +44,7 @@ def snapshot(loaded: Loaded, eyes: Eyes) -> tuple[tuple[Target[Any], ...], obser
 def propose(loaded: Loaded, eyes: Eyes, *, only: Sequence[str] = (), force: Sequence[str] = ()) -> Plan:
     """What would change and why. Raises Invalid where something we need cannot be looked at."""
     targets, seen = snapshot(loaded, eyes)
-    problems = readable(seen)
+    problems = (*readable(seen), *_unmet(loaded, seen.layout, eyes))
     before = [row.before for row in seen.recorded.values() if row.before and row.standing is Standing.REPLACED]
     changes = plan.changes(targets, seen, eyes.repo, loaded.revision.commit, eyes.kinds, contents(before, eyes.journal))
     places = {row.repo: eyes.journal.repository(row.repo) for row in seen.foreign.values()}
@@ -62,6 +63,17 @@ def propose(loaded: Loaded, eyes: Eyes, *, only: Sequence[str] = (), force: Sequ
         problems=(*loaded.problems, *problems, *aim.check(loaded, seen.layout, eyes.kinds), *_strange(loaded, eyes)),
         here=eyes.here,
     )
+
+
+def _unmet(loaded: Loaded, layout: Layout, eyes: Eyes) -> Sequence[Problem]:
+    """Warnings about variables that are not set here. Raises Invalid for files that are not there."""
+    if eyes.around is None or eyes.here:
+        return ()
+    found = references.unmet(loaded.resources, layout.places["opencode"].folder, eyes.around)
+    problems = known.softened(found, loaded.settings.known_problems)
+    if any(p.severity is Severity.ERROR for p in problems):
+        raise Invalid(problems)
+    return problems
 
 
 def _strange(loaded: Loaded, eyes: Eyes) -> Iterator[Problem]:

@@ -91,7 +91,8 @@ def _read(tree: Tree, kinds: Sequence[AnyKind], pending: Mapping[str, str], host
 
 def _sources(tree: Tree) -> dict[str, Source]:
     """By their paths below desired-state/."""
-    return {s.path[len(TOP) :]: s for s in tree.sources if s.path.startswith(TOP) and not _for_git(s.path)}
+    ours = (s for s in tree.sources if s.path.startswith(TOP) and not _for_git(s.path) and not _for_editors(s.path))
+    return {source.path[len(TOP) :]: source for source in ours}
 
 
 def _hosts(tree: Tree) -> set[str]:
@@ -119,7 +120,12 @@ def _linted(
 
 def _for_git(path: str) -> bool:
     """Files that speak to git alone."""
-    return path in (f"{TOP}.gitattributes", f"{TOP}.gitignore") or path.endswith(("/.gitkeep", "/.gitattributes"))
+    return path in (f"{TOP}.gitattributes", f"{TOP}.gitignore") or path.endswith("/.gitkeep")
+
+
+def _for_editors(path: str) -> bool:
+    """Schemas, which describe what people write and say nothing themselves."""
+    return path.startswith(f"{TOP}.schemas/")
 
 
 def _settings(source: Source | None, traces: Traces, problems: list[Problem]) -> Settings:

@@ -54,9 +54,9 @@ def read(sources: Sequence[Source]) -> Asked:
 
 def from_yaml(text: str, path: str) -> Asked:
     """Raises Invalid."""
+    value = yaml.load(text, path)
     places = yaml.positions(text)
-    value = json_like(yaml.load(text, path), path, places)
-    return Asked(value, path, places)
+    return Asked(json_like(value, path, places), path, places)
 
 
 def json_like(value: Any, path: str, places: Mapping[Steps, tuple[int, int]], steps: Steps = ()) -> Any:

@@ -229,9 +229,9 @@ def no_list(root: jsonc.Node, text: str, where: str) -> Problem:
     return Problem(Origin(where, *jsonc.position(text, root.start)), what, "mend it by hand, or take it out of git")
 
 
-def _in_order(change: Change[Leaf]) -> tuple[Origin, list[tuple[int, str]]]:
+def _in_order(change: Change[Leaf]) -> tuple[int, Origin, list[tuple[int, str]]]:
     """As git lists them; 9 before 10."""
-    return change.target.origin, [(len(step), step) for step in change.claim.item]
+    return change.target.rank, change.target.origin, [(len(step), step) for step in change.claim.item]
 
 
 def _made(change: Change[Leaf], first: str, around: Iterable[Steps]) -> tuple[Claim, ...]:

@@ -199,11 +199,11 @@ def _equal(one: Leaf | None, other: Leaf | None) -> bool:
     return shared_json.meaning(one) == shared_json.meaning(other)
 
 
-def _turn(change: Change[Leaf]) -> tuple[bool, bool, Origin, Claim]:
+def _turn(change: Change[Leaf]) -> tuple[bool, bool, int, Origin, Claim]:
     """Removals first, then what makes room for older spellings below it, then in the order in which git names them."""
     after, steps = change.after, change.claim.item
     room = after is not None and after.spelled[: len(steps)] == steps
-    return after is not None, not room, change.target.origin, change.claim
+    return after is not None, not room, change.target.rank, change.target.origin, change.claim
 
 
 def _edits(change: Change[Leaf]) -> list[jsonc_edit.Edit]:

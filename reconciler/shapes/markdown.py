@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from reconciler.shapes.asked import Asked
 from reconciler.shapes.shared_json import Steps
 
 DESIRED = "desired-state"
+MODELINE = re.compile(r"^# yaml-language-server:[^\n]*\n", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class MarkdownFolder:
             raise invalid(
                 source.path, what, "write `prompt: |` and the text below it, indented", line=line, column=column
             )
-        matter = yaml.without(text, "prompt")
+        matter = yaml.without(MODELINE.sub("", text), "prompt")
         front = {k: v for k, v in said.items() if k != "prompt"}
         return Prompt(File(frontmatter.join(matter, prompt)), front, text, 1)
 

@@ -155,9 +155,8 @@ def _text(steps: Steps, value: Any) -> Iterable[Fault]:
 
 def _texts(steps: Steps, value: Any) -> Iterable[Fault]:
     if not isinstance(value, list):
-        yield Fault(
-            steps, f"{_named(steps)} is {_sort(value)}, and must be a list", f"write `{steps[-1]}: [-y, package]`"
-        )
+        hint = f"write `{steps[-1]}: [one, two]`"
+        yield Fault(steps, f"{_named(steps)} is {_sort(value)}, and must be a list", hint)
         return
     for index, item in enumerate(value):
         yield from _text((*steps, str(index)), item)
@@ -194,7 +193,7 @@ def _text_map(steps: Steps, value: Any) -> Iterable[Fault]:
 def _url(steps: Steps, value: Any) -> Iterable[Fault]:
     yield from _text(steps, value)
     if isinstance(value, str) and not _address.match(value):
-        yield Fault(steps, f"{_named(steps)} is no address of the web", "it begins with `https://` or `http://`")
+        yield Fault(steps, f"{_named(steps)} is no http or https address", "it begins with `https://` or `http://`")
 
 
 def _flag(steps: Steps, value: Any) -> Iterable[Fault]:
@@ -204,7 +203,7 @@ def _flag(steps: Steps, value: Any) -> Iterable[Fault]:
 
 def _count(steps: Steps, value: Any) -> Iterable[Fault]:
     if isinstance(value, bool) or not isinstance(value, int):
-        yield Fault(steps, f"{_named(steps)} is {_sort(value)}, and must be a whole number", "such as `30000`")
+        yield Fault(steps, f"{_named(steps)} is {_sort(value)}, and must be a whole number", "write it without quotes")
     elif value < 1:
         yield Fault(steps, f"{_named(steps)} is {value}, and must be more than 0")
 
@@ -217,9 +216,8 @@ def _oauth(steps: Steps, value: Any) -> Iterable[Fault]:
         return
     for key, item in value.items():
         at = (*steps, key)
-        yield from (
-            OAUTH[key](at, item) if key in OAUTH else [Fault(at, f"unknown key {_named(at)}", _meant(key, OAUTH))]
-        )
+        unknown = [Fault(at, f"unknown key {_named(at)}", _meant(key, OAUTH))]
+        yield from OAUTH[key](at, item) if key in OAUTH else unknown
 
 
 def _targets(steps: Steps, value: Any) -> Iterable[Fault]:
@@ -294,9 +292,8 @@ def _unfit(said: Entry) -> Iterable[Fault]:
     if not form:
         yield Fault((), "neither `command` nor `url`", "`command: [npx, -y, package]` starts one, `url: …` reaches one")
     if "command" in said and "url" in said:
-        yield Fault(
-            ("url",), "both `command` and `url`", "keep one; a program that needs the other has it under its name"
-        )
+        hint = "keep one; a program that needs the other has it under its name"
+        yield Fault(("url",), "both `command` and `url`", hint)
     else:
         yield from _strangers(said, form, ())
     if "environment" in said and "env" in said:
@@ -353,13 +350,8 @@ def doubts(said: Entry) -> Iterable[Fault]:
             yield Fault((program, key), text, _meant(key, OWN[program]))
     command = said.get("command")
     if isinstance(command, str) and "args" not in said and " " in command and "/" not in command.split(" ")[0]:
-        yield Fault(
-            ("command",), "`command` is one program's name, spaces included", f"write `command: {_flow(command)}`"
-        )
-
-
-def _flow(command: str) -> str:
-    return f"[{', '.join(command.split())}]"
+        hint = "write program and arguments as a list: `command: [npx, -y, package]`"
+        yield Fault(("command",), "`command` is one program's name, spaces included", hint)
 
 
 # The way back.
@@ -444,7 +436,6 @@ def observed(entry: Entry, leaves: Mapping[Steps, Leaf | None]) -> Entry:
 
 def restated(name: str, server_: McpServer, entries: Mapping[str, Entry]) -> Entry | None:
     """The declaration, changed as little as can be, that makes these entries of the same server; None where none does.
-
     What one of two programs has otherwise now goes below its own key; the other's entry stays as it is."""
     said = server_.asked.value
     own = {p: _lacking(server_.entries[p], e) for p, e in entries.items() if not alike({p: server_.entries[p]}, {p: e})}
@@ -487,10 +478,10 @@ def commented(text: str, holder: jsonc.Node, index: int, said: Entry) -> str:
     beside = _beside.match(text, entry.value.end)
     remarks = [*_above(text[start : entry.start]), *([beside[1]] if beside else [])]
     stand = {member.key for member in entry.value.entries}
-    edits: list[jsonc_edit.Edit] = [jsonc_edit.Delete((key,)) for key in stand - said.keys() if key is not None]
+    changes: list[jsonc_edit.Edit] = [jsonc_edit.Delete((key,)) for key in stand - said.keys() if key is not None]
     for key, value in said.items():  # what is new stays on one line, as people write it
-        edits.append(jsonc_edit.Set((key,), value if key in stand else jsonc_edit.Raw(rendered(value))))
-    return "\n".join([*remarks, jsonc_edit.edit(text[entry.value.start : entry.value.end], edits)])
+        changes.append(jsonc_edit.Set((key,), value if key in stand else jsonc_edit.Raw(rendered(value))))
+    return "\n".join([*remarks, jsonc_edit.edit(text[entry.value.start : entry.value.end], changes)])
 
 
 def _above(gap: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -30,8 +31,17 @@ def packaged(name: str) -> Schema:
     return Schema(json.loads(pkgutil.get_data("reconciler", f"schemas/{name}.json") or b"{}"))
 
 
+_installed: ContextVar[Schema | None] = ContextVar("the schema of the installed OpenCode", default=None)
+
+
 def config_schema() -> Schema:
-    return packaged(f"opencode-config-{VERSION}")
+    """The schema that counts: the installed binary's own where it was asked, else ours."""
+    return _installed.get() or packaged(f"opencode-config-{VERSION}")
+
+
+def judge_by(schema: Mapping[str, Any] | None) -> None:
+    """From now on `schema` counts; None: ours."""
+    _installed.set(None if schema is None else Schema(dict(schema)))
 
 
 # What people and agents write, and what OpenCode knows instead.
@@ -58,7 +68,8 @@ OPTIONS = frozenset((
 """Options of models that providers know: written beside the agent's keys on purpose, as OpenCode's pages show it."""
 CLOSING = ("permission", "tools", "disable")
 V2 = ("agents", "commands", "snapshots", "media")
-MOVED = {"theme": "tui.json", "keybinds": "tui.json", "tui": "tui.json"}
+MOVED = ("theme", "keybinds", "tui")
+"""Keys of opencode.json that the TUI moves to tui.json when it starts: we follow them there."""
 
 
 def config(value: Any, schema: Schema | None = None) -> Iterable[Mistake]:
@@ -158,9 +169,6 @@ def _unknown_in_config(mistake: Mistake) -> Mistake:
 
 
 def _unknown_top(mistake: Mistake, key: str) -> Mistake:
-    if key in MOVED:
-        return mistake._replace(text=f"`{key}` is no setting of opencode.json any more",
-                                hint=f"write it to {MOVED[key]}: the TUI moves it there when it starts")  # fmt: skip
     near = TOP.get(key) or meant(key, mistake.known)
     after = " OpenCode takes this one as version 2 spells it, in part" if key in V2 else " OpenCode ignores this one"
     opens = near in ("permission", "tools", "disabled_providers")

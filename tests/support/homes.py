@@ -10,6 +10,7 @@ from pathlib import Path
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 REASON = f"the corpus of real homes is not at {CORPUS.name}/ beside this checkout"
+PLAIN = "---\ndescription: {}\nmodel: anthropic/claude\n---\n"
 FRONT = "---\ndescription: {}\nmode: subagent\npermission:\n  bash:\n    '*': ask\n    'git *': allow\n---\n"
 
 
@@ -46,9 +47,9 @@ def _files(chance: random.Random) -> Iterator[tuple[str, bytes]]:
     agents, commands = chance.choice(["agent", "agents"]), chance.choice(["command", "commands"])
     skills = chance.choice(["skill", "skills"])
     for name in chance.sample(["a", "Zwölf", "with space", "team/b", "team/deep/c", "d.e", "名前"], 5):
-        yield f"{agents}/{name}.md", _markdown(chance, name)
+        yield f"{agents}/{name}.md", _markdown(chance, name, FRONT)
     for name in chance.sample(["ship", "git/c", "review", "émile"], 3):
-        yield f"{commands}/{name}.md", _markdown(chance, name)
+        yield f"{commands}/{name}.md", _markdown(chance, name, PLAIN)
     for name in chance.sample(["release", "group/one", "x"], 2):
         yield f"{skills}/{name}/SKILL.md", f"---\nname: {name}\ndescription: d\n---\n# {name}\n".encode()
         yield f"{skills}/{name}/scripts/run.sh", b"#!/bin/sh\necho\n"
@@ -62,8 +63,8 @@ def _files(chance: random.Random) -> Iterator[tuple[str, bytes]]:
     yield "prompts/long.txt", b"x" * chance.randrange(1, 5000)
 
 
-def _markdown(chance: random.Random, name: str) -> bytes:
-    front = chance.choice(["", FRONT.format(name), FRONT.format("'quoted: yes'"), FRONT.format("no # comment")])
+def _markdown(chance: random.Random, name: str, matter: str) -> bytes:
+    front = chance.choice(["", matter.format(name), matter.format("'quoted: yes'"), matter.format("no # comment")])
     text = front + f"You are {name}.\n\n" + "\n".join(f"- rule {i}" for i in range(chance.randrange(1, 9)))
     text += chance.choice(["", "\n", "\n\n"])
     text = text.replace("\n", chance.choice(["\n", "\n", "\r\n"]))

@@ -8,6 +8,7 @@ import copy
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from reconciler.formats import jsonc
@@ -25,8 +26,8 @@ def write(text: str, click: Step) -> str:
     after = copy.deepcopy(before)
     click(after)
     _with_noise(before, after)
-    for steps, change in list(_differences(before, after, ())):
-        text = change(text, steps)
+    for edit in _differences(before, after, ()):
+        text = edit(text)
     return text
 
 
@@ -38,20 +39,21 @@ def _with_noise(before: Settings, after: Settings) -> None:
         agent.setdefault("model_parameters", [])
 
 
-Change = Callable[[str, Steps], str]
+Edit = Callable[[str], str]
 
 
-def _differences(old: Any, new: Any, steps: Steps) -> Iterator[tuple[Steps, Change]]:
+def _differences(old: Any, new: Any, steps: Steps) -> Iterator[Edit]:
     if isinstance(old, dict) and isinstance(new, dict):
         for key in old:
-            if key not in new:
-                yield (*steps, key), delete
-            else:
+            if key in new:
                 yield from _differences(old[key], new[key], (*steps, key))
-        for key in new.keys() - old.keys() if len(new) < 2 else [key for key in new if key not in old]:
-            yield (*steps, key), lambda text, at, value=new[key]: insert(text, at, value)
-    elif old != new or isinstance(old, bool) != isinstance(new, bool):
-        yield steps, lambda text, at: replace(text, at, new)
+            else:
+                yield partial(delete, steps=(*steps, key))
+        for key in new:
+            if key not in old:
+                yield partial(insert, steps=(*steps, key), value=new[key])
+    elif old != new or type(old) is not type(new):
+        yield partial(replace, steps=steps, value=new)
 
 
 # --- the edits ------------------------------------------------------------------------------------
@@ -84,7 +86,13 @@ def _filled(text: str, steps: Steps, holder: jsonc.Node, value: Any) -> str:
     unit = indent(text)
     rendered = _pretty({steps[-1]: value}, unit, unit * (len(steps) - 1))
     margin = "\n" + " " * unit * len(steps)
-    return text[: holder.start] + "{" + "".join(margin + comment for comment in comments) + rendered[1:] + text[holder.end :]
+    return (
+        text[: holder.start]
+        + "{"
+        + "".join(margin + comment for comment in comments)
+        + rendered[1:]
+        + text[holder.end :]
+    )
 
 
 def delete(text: str, steps: Steps) -> str:
@@ -193,7 +201,10 @@ def toggles_vim(settings: Settings) -> None:
 
 
 def opens_remote_project(settings: Settings) -> None:
-    settings["ssh_connections"] = [*settings.get("ssh_connections", []), {"host": "box", "projects": [{"paths": ["~/p"]}]}]
+    settings["ssh_connections"] = [
+        *settings.get("ssh_connections", []),
+        {"host": "box", "projects": [{"paths": ["~/p"]}]},
+    ]
 
 
 def sets_tab_size(settings: Settings) -> None:

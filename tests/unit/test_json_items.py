@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from reconciler import registry
 from reconciler.formats import jsonc, jsonc_edit, yaml
 from reconciler.kinds import zed_keymap, zed_tasks
-from reconciler.model.change import Action, Plan
+from reconciler.model.change import Action
 from reconciler.model.kind import Left
 from reconciler.model.outcome import Status
 from reconciler.model.problem import Invalid
@@ -25,6 +25,7 @@ from reconciler.model.resource import Claim, File
 from reconciler.pipeline import survey
 from reconciler.pipeline.apply import Result
 from reconciler.pipeline.describe import Description, describe
+from reconciler.shapes.items_file import ItemsFile
 from tests.support import homes
 from tests.support.house import House
 
@@ -199,6 +200,45 @@ def test_blocks_and_tasks_that_cannot_be_told_apart_are_left_alone() -> None:
 
 
 # What is written
+
+
+def test_where_a_new_binding_goes_and_how_it_is_written() -> None:
+    """Last in the last block of its sort that has the section; else the section is made; else a block, at the end."""
+    made = house(
+        keymap="""
+        [
+            { "context": "Editor", "bindings": { "a": 1 } },
+            {
+                "context": "Editor",
+                "bindings": {
+                    "a": 1,
+                    "b": 2, // two
+                    // "off": 3,
+                },
+            },
+            {
+                "context": "Editor", // no bindings here
+                "unbind": {}
+            },
+            { "context": "Editor", "use_key_equivalents": true, "unbind": { "a": 1 } },
+        ]
+        """
+    )
+    before = text(made)
+    made.apply(made.plan(bindings(
+        {"context": "Editor", "bindings": {"c": ["x::C", {"deep": True}], "d": None}, "unbind": {"c": "x::C"}},
+        {"context": "Editor", "use_key_equivalents": True, "bindings": {"c": "x::C"}},
+        {"bindings": {"c": "x::C"}},
+        {"bindings": {"d": "x::D"}},
+    )))  # fmt: skip
+    after = before.replace('"b": 2, // two\n', '"b": 2, // two\n            "c": ["x::C", {"deep": true}],\n')
+    after = after.replace('{"deep": true}],\n', '{"deep": true}],\n            "d": null,\n')
+    after = after.replace('"unbind": {}', '"unbind": {\n            "c": "x::C"\n        }')
+    after = after.replace('{ "a": 1 } },\n]', '{ "a": 1 }, "bindings": {"c": "x::C"} },\n]')
+    block_ = '    {\n        "bindings": {\n            "c": "x::C",\n            "d": "x::D"\n        }\n    },\n]'
+    assert text(made) == after.removesuffix("]\n") + block_ + "\n"
+    made.hand_back()
+    assert text(made) == before
 
 
 def test_each_kind_of_value_becomes_each_other_kind() -> None:
@@ -614,49 +654,70 @@ def styled(value: Any, style: str) -> str:
     return spread if style != "commented" else spread.replace(",\n", ", // c\n").replace("{\n", "{ /* d */\n") + "\n"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+COMMAND = st.sampled_from(["x", "y"])
+TASK = st.fixed_dictionaries(
+    {"label": st.sampled_from(["a", "b"]), "command": COMMAND},
+    optional={"args": st.lists(COMMAND, max_size=2), "env": st.dictionaries(KEYS, COMMAND, max_size=2)},
+)
+TASK_LIST = st.lists(TASK, max_size=4)
+ODD_TASKS = st.lists(st.one_of(TASK, st.sampled_from([1, {}, {"label": 1}])), max_size=4)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(standing=st.one_of(st.none(), ODD), style=STYLES, first=BLOCKS, then=BLOCKS)
 def test_any_keymap_comes_about_and_goes_again(standing: Any, style: str, first: Any, then: Any) -> None:
     made = house(keymap=styled(standing, style)) if standing is not None else House({})
+    comes_and_goes(made, KEYMAP, zed_keymap.FILE, first, then)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(standing=st.one_of(st.none(), ODD_TASKS), style=STYLES, first=TASK_LIST, then=TASK_LIST)
+def test_any_tasks_come_about_and_go_again(standing: Any, style: str, first: Any, then: Any) -> None:
+    made = house(tasks=styled(standing, style)) if standing is not None else House({})
+    comes_and_goes(made, TASKS, zed_tasks.FILE, first, then)
+
+
+def comes_and_goes(made: House, path: str, file: ItemsFile, first: Any, then: Any) -> None:
+    """Two wishes, one after the other; the second taken back and done again; all handed back."""
     start = made.home
-    runs = []
-    for wish in (first, then):
-        before = made.home
-        result = converged(made, made.plan(bindings(*wish), force=["*"]), wish)
-        runs += [(result.run.id, before)] if result.run else []
-    strangers(start, made.home, first + then)
-    for run, before in reversed(runs[-1:]):
-        back = made.take_back(run)
-        assert made.home == before
-        if back.run:
+    converged(made, file, first)
+    adopted = any(row.standing == "adopted" for row in made.journal.recorded())
+    between = made.home
+    result = converged(made, file, then)
+    assert strangers(start, path, file, first + then) == strangers(made.home, path, file, first + then)
+    if result.run:
+        after, back = made.home, made.take_back(result.run.id)
+        if len(back.outcomes) == len(result.outcomes) and back.run:
+            assert made.home == between
             made.take_back(back.run.id)
-    result = made.hand_back()
-    if all(o.status is Status.DONE for _, o in result.outcomes) and not first:
+            assert made.home == after
+    released = made.hand_back()
+    if not adopted and {o.status for _, o in (*result.outcomes, *released.outcomes)} <= {Status.DONE}:
         assert made.home == start
+        assert not made.journal.recorded()
 
 
-def converged(made: House, plan: Plan, wish: Any) -> Result:
-    """Git's bindings stand there; only what would take another's name may be refused."""
-    result = made.apply(plan)
+def converged(made: House, file: ItemsFile, wish: Any) -> Result:
+    """What git asks for stands there; only what would take another's name may be refused."""
+    said = {f"{file.stem}.jsonc": json.dumps(wish)}
+    result = made.apply(made.plan(said, force=["*"]))
     refusals = [o for _, o in result.outcomes if o.status is not Status.DONE]
     assert all("would take its place" in str(o.problem) for o in refusals)
-    again = made.plan(bindings(*wish), force=["*"])
+    again = made.plan(said, force=["*"])
     assert len([c for c in again.changes if not c.action.bookkeeping]) == len(refusals)
     return result
 
 
-def strangers(old: dict[str, bytes], new: dict[str, bytes], wishes: Any) -> None:
-    """What git never named stands there as before, in its order."""
-    named = set(zed_keymap.named(wishes))
+def strangers(home: dict[str, bytes], path: str, file: ItemsFile, wishes: Any) -> list[Any]:
+    """What git never named, in its order."""
+    asked = {unnumbered(name) for name in file.items.named(wishes)}
+    here = file.items.standing(home.get(path, b"[]").decode())
+    return [(name, leaf.value) for name, leaf in here.items() if unnumbered(name) not in asked]
 
-    def rest(home: dict[str, bytes]) -> list[Any]:
-        value = jsonc.loads(home.get(KEYMAP, b"[]").decode())
-        assert isinstance(value, list)
-        index = zed_keymap.named(value)
-        return [(n, value[int(p[0])][p[1]][p[2]]) for n, p in index.items() if n[:3] + n[4:] not in names]  # type: ignore
 
-    names = {name[:3] + name[4:] for name in named}
-    assert rest(old) == rest(new)
+def unnumbered(name: tuple[str, ...]) -> tuple[str, ...]:
+    """The name of a binding or a task, less its number among equals."""
+    return name[:3] + name[4:] if len(name) == 5 else name[:1]
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))

@@ -159,7 +159,7 @@ WRONG = {
     "command: ''": ["1:1 `command` is empty | write the program to start"],
     "command: {a: b}": ["1:1 `command` is a map, and must be text | "],
     "command: [npx, 8080]": ["1:16 `command.1` is the number 8080, and must be text | put it in quotes"],
-    "command: npx\nargs: -y": ["2:1 `args` is text, and must be a list | write `args: [-y, package]`"],
+    "command: npx\nargs: -y": ["2:1 `args` is text, and must be a list | write `args: [one, two]`"],
     "command: [npx]\nargs: [-y]": [
         "2:1 `args` goes with a `command` that is text | put them into the list of `command`"
     ],
@@ -178,16 +178,16 @@ WRONG = {
         "2:1 both `environment` and `env`, which are the same | keep one of them"
     ],
     "command: x\nenabled: 'true'": ["2:1 `enabled` is text, and must be true or false | write it without quotes"],
-    "command: x\ntimeout: '5000'": ["2:1 `timeout` is text, and must be a whole number | such as `30000`"],
-    "command: x\ntimeout: true": ["2:1 `timeout` is true, and must be a whole number | such as `30000`"],
+    "command: x\ntimeout: '5000'": ["2:1 `timeout` is text, and must be a whole number | write it without quotes"],
+    "command: x\ntimeout: true": ["2:1 `timeout` is true, and must be a whole number | write it without quotes"],
     "command: x\ntimeout: 0": ["2:1 `timeout` is 0, and must be more than 0 | "],
     "command: x\ntimeout: 1500": [
         "2:1 Zed counts whole seconds, and 1500 milliseconds are none | write `2000`, or Zed's own under `zed:`, in "
         "seconds: `timeout: 2`"
     ],
-    "url: mcp.example.com": ["1:1 `url` is no address of the web | it begins with `https://` or `http://`"],
-    "url: ftp://x.example": ["1:1 `url` is no address of the web | it begins with `https://` or `http://`"],
-    "url: https://": ["1:1 `url` is no address of the web | it begins with `https://` or `http://`"],
+    "url: mcp.example.com": ["1:1 `url` is no http or https address | it begins with `https://` or `http://`"],
+    "url: ftp://x.example": ["1:1 `url` is no http or https address | it begins with `https://` or `http://`"],
+    "url: https://": ["1:1 `url` is no http or https address | it begins with `https://` or `http://`"],
     "url: https://x.example\nenv: {A: b}": [
         "2:1 `env` goes with `command`, and this server has `url` | remove it"
     ],
@@ -200,7 +200,7 @@ WRONG = {
     ],
     "url: https://x.example\noauth: {client_id: a, callbackPort: x}\ntargets: [opencode]": [
         "2:9 unknown key `oauth.client_id` | did you mean `clientId`?",
-        "2:23 `oauth.callbackPort` is text, and must be a whole number | such as `30000`",
+        "2:23 `oauth.callbackPort` is text, and must be a whole number | write it without quotes",
     ],
     "url: https://x.example\noauth: true\ntargets: [opencode]": [
         "2:1 `oauth` is true, and must be `false` or a map | "
@@ -230,9 +230,9 @@ WRONG = {
         "3:1 `zed:` says something, and `targets` leaves Zed out | remove it, or add `zed` to `targets`"
     ],
     "command: x\nzed: -y": ["2:1 `zed` is text, and must be a map | write `key: value` lines below it"],
-    "command: x\nzed: {args: -y}": ["2:7 `zed.args` is text, and must be a list | write `args: [-y, package]`"],
+    "command: x\nzed: {args: -y}": ["2:7 `zed.args` is text, and must be a list | write `args: [one, two]`"],
     "command: x\nopencode: {command: npx}": [
-        "2:12 `opencode.command` is text, and must be a list | write `command: [-y, package]`"
+        "2:12 `opencode.command` is text, and must be a list | write `command: [one, two]`"
     ],
     "command: x\nzed: {command: y, url: https://x.example}": [
         "2:19 both `zed.command` and `zed.url` | keep one of them"

@@ -8,14 +8,15 @@ from reconciler.formats.opencode_refusal import refusal
 from reconciler.model.programs import Refusal
 
 FOLDER = "~/.config/opencode"
-RED = "\x1b[91m\x1b[1mError: \x1b[0m"
+INVALID = f"\x1b[91m\x1b[1mError: \x1b[0mConfiguration is invalid at {FOLDER}"
+SYNTAX = f"\x1b[91m\x1b[1mError: \x1b[0mConfig file at {FOLDER}"
 
 
 @pytest.mark.parametrize(
     ("said", "understood"),
     [
         (
-            f'{RED}Configuration is invalid at {FOLDER}/agents/a b.md\n↳ Expected "a" | "b", got "bogus" mode\n'
+            f'{INVALID}/agents/a b.md\n↳ Expected "a" | "b", got "bogus" mode\n'
             '↳ Expected PermissionActionConfig, got "no" permission.edit\n'
             '↳ Expected PermissionActionConfig, got "no" permission.edit\n',
             Refusal(
@@ -27,18 +28,17 @@ RED = "\x1b[91m\x1b[1mError: \x1b[0m"
             ),
         ),
         (
-            f"{RED}Configuration is invalid at {FOLDER}/commands/x.md: SchemaError: Expected string | undefined, got [1]\n"
-            '  at ["agent"]',
+            f'{INVALID}/commands/x.md: SchemaError: Expected string | undefined, got [1]\n  at ["agent"]',
             Refusal("commands/x.md", ("Expected string | undefined, got [1] agent",)),
         ),
         (
-            f'{RED}Configuration is invalid at {FOLDER}/opencode.json: bad file reference: "{{file:./n.txt}}" '
-            f"{FOLDER}/n.txt does not exist",
+            f'{INVALID}/opencode.json: bad file reference: "{{file:./n.txt}}" {FOLDER}/n.txt does not exist',
             Refusal("opencode.json", (f'bad file reference: "{{file:./n.txt}}" {FOLDER}/n.txt does not exist',)),
         ),
         (
-            f'{RED}Config file at {FOLDER}/opencode.jsonc is not valid JSON(C): \n--- JSONC Input ---\n{{"share":"manual"\n'
-            ' "x":1}\n--- Errors ---\nCommaExpected at line 2, column 2\n   Line 2:  "x":1}\n           ^\n--- End ---',
+            f"{SYNTAX}/opencode.jsonc is not valid JSON(C): \n--- JSONC Input ---\n"
+            '{"share":"manual"\n "x":1}\n--- Errors ---\n'
+            'CommaExpected at line 2, column 2\n   Line 2:  "x":1}\n           ^\n--- End ---',
             Refusal("opencode.jsonc", ("CommaExpected at line 2, column 2",)),
         ),
         ("Error: Unexpected error  ServeError\nmore", Refusal("", ("Unexpected error  ServeError",))),

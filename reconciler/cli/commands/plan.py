@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
 from reconciler.cli.parser import host_name
+
+if TYPE_CHECKING:
+    from reconciler.model.change import Plan
 
 EXITS = "Exit status: 0; with --exit-code 2 if there are changes, 3 if there is only drift; 1 for any mistake."
 HINT = "`reconcile apply` to do it · `-o FILE` to save it · `reconcile why REF` to ask about a line"
@@ -43,17 +47,18 @@ def run(args: Namespace) -> int:
         terminal.show(app.save(plan))
     else:
         hint = REFUSED if plan.refused else HINT if plan.due else HELD
-        hint = _saved_hint(args.output) if args.output and not plan.refused else hint
+        hint = _saved_hint(args.output, plan) if args.output and not plan.refused else hint
         showing.show_plan(plan, app, args, hint=hint, only=args.targets)
     if plan.refused:
         return exits.TROUBLE
     return exits.of_plan(plan) if args.exit_code else 0
 
 
-def _saved_hint(path: str) -> str:
+def _saved_hint(path: str, plan: Plan) -> str:
     import shlex
 
-    return f"saved: `reconcile apply {shlex.quote(path)}` does exactly this"
+    posing = f" --host {shlex.quote(plan.host)}" if plan.here else ""
+    return f"saved: `reconcile apply {shlex.quote(path)}{posing}` does exactly this"
 
 
 def _save(text: str, path: str) -> None:

@@ -18,7 +18,8 @@ def run(args: Namespace) -> int:
     from reconciler.model.problem import Invalid
 
     try:
-        loaded = opening.with_repository(args).load_all()
+        app = opening.with_repository(args)
+        loaded = app.load_all()
     except Invalid as error:
         if args.json:
             terminal.show_json({"valid": False, "problems": [problem_record(p) for p in error.problems]})
@@ -30,6 +31,7 @@ def run(args: Namespace) -> int:
     style = terminal.style(args)
     warnings = f", {count(len(loaded.problems), 'warning')}" if loaded.problems else ""
     hosts = f", also as merged for {', '.join(f'`{host}`' for host in loaded.hosts)}" if loaded.hosts else ""
-    last = f"{count(len(loaded.resources), 'object')} valid{hosts}{warnings}"
+    judged = f", by the schema {app.judged_by}" if app.judged_by else ""
+    last = f"{count(len(loaded.resources), 'object')} valid{hosts}{judged}{warnings}"
     terminal.show(style.finish([*problem_lines(loaded.problems, style), last]))
     return 0
