@@ -46,8 +46,11 @@ def _git(app: App) -> Iterable[Finding]:
 
 
 def _opencode(app: App) -> Iterable[Finding]:
-    path = shutil.which("opencode", path=app.env.variables.get("PATH"))
-    text = f"opencode: {path}" if path else "opencode: not on PATH (its files are managed all the same)"
+    from reconciler.world.programs import located
+
+    path = located("opencode", "RECONCILE_OPENCODE", app.env.variables)
+    without = "not found (its files are managed all the same; plans are not confirmed)"
+    text = f"opencode: {path or without}"
     yield Finding(True, text)
 
 

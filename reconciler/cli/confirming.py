@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from reconciler.cli import terminal
@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 
 ASKING = "asking the programs about the outcome"
 REFUSED = "nothing was changed: what this makes would be refused (see above)"
-
-
-def option(parser: ArgumentParser) -> None:
-    parser.add_argument("--no-preflight", action="store_true", help="do not ask opencode whether it takes the outcome")
 
 
 def confirmed(plan: Plan, app: App, args: Namespace) -> Plan:

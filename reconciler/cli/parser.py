@@ -140,6 +140,11 @@ def host_name(text: str) -> str:
     raise argparse.ArgumentTypeError(f"`{text}` is no host name: give it the name of a folder in desired-state/hosts/")
 
 
+def preflight(parser: argparse.ArgumentParser) -> None:
+    """The option of every command whose plans are confirmed."""
+    parser.add_argument("--no-preflight", action="store_true", help="do not ask opencode whether it takes the outcome")
+
+
 class _Version(argparse.Action):
     """Looks the version up only when it is asked for."""
 

@@ -56,6 +56,21 @@ SETTINGS = {
     "compaction": "when and how a long session is shortened",
     "experimental": "switches that may go again",
 }
+TUI = {
+    "$schema": "the address of its schema",
+    "theme": "the name of a theme, built in or in `themes/`",
+    "keybinds": "action → keys",
+    "plugin": "plugins of the TUI, each alone or as `[name, options]`",
+    "plugin_enabled": "plugin → whether it is on",
+    "leader_timeout": "milliseconds for the key after the leader key",
+    "attention": "notifications and sounds when it waits for you",
+    "prompt": "the size of the box you write in",
+    "scroll_speed": "how far a step of the wheel goes",
+    "scroll_acceleration": "`enabled`: scroll faster the longer you turn",
+    "diff_style": "diffs beside each other, or one below the other",
+    "cursor": "its shape, and whether it blinks",
+    "mouse": "whether it takes the mouse",
+}
 
 
 def _document(title: str, schema: Mapping[str, Any], config: Mapping[str, Any] | None = None) -> Schema:
@@ -105,7 +120,9 @@ def opencode_settings(config: Mapping[str, Any]) -> Schema:
 
 
 def tui_settings(config: Mapping[str, Any]) -> Schema:
-    return dict(opencode_rules.packaged(f"opencode-tui-{opencode_rules.VERSION}").root)
+    """OpenCode's own schema."""
+    root = opencode_rules.packaged(f"opencode-tui-{opencode_rules.VERSION}").root
+    return {**root, "properties": _described(root["properties"], TUI)}
 
 
 def zed_settings(config: Mapping[str, Any]) -> Schema:

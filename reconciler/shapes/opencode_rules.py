@@ -68,7 +68,7 @@ OPTIONS = frozenset((
 """Options of models that providers know: written beside the agent's keys on purpose, as OpenCode's pages show it."""
 CLOSING = ("permission", "tools", "disable")
 V2 = ("agents", "commands", "snapshots", "media")
-MOVED = ("theme", "keybinds", "tui")
+MOVED = (("theme",), ("keybinds",), ("tui",))
 """Keys of opencode.json that the TUI moves to tui.json when it starts: we follow them there."""
 
 
@@ -78,7 +78,7 @@ def config(value: Any, schema: Schema | None = None) -> Iterable[Mistake]:
     said = value if isinstance(value, dict) else {}
     untyped = _untyped(said.get("mcp"))
     for mistake in known.mistakes(value):
-        if mistake.steps[:2] not in untyped:
+        if mistake.steps[:2] not in untyped and mistake.steps[:1] not in MOVED:
             yield from _of_config(mistake, value)
     yield from _permissions(said, ())
     for group in ("agent", "mode"):

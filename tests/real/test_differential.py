@@ -36,6 +36,7 @@ STRICTER = {
     "matches no such command": "a pattern in another program's language",
     "with every permission allowed": "front matter that it can't read is part of the prompt",
     "would take the whole file for the prompt": "likewise, and the agent that the command names is lost",
+    "OpenCode ignores it: name an agent with that `permission`": "a permission in a command, which has none",
     "did you mean `permission`? OpenCode ignores this one": "a permission under another name",
 }
 VALUES: list[Any] = ["true", "x", 0, -1, 1.5, True, None, [], {}, ["a"], {"a": "b"}, "ask", "Deny"]

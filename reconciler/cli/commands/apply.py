@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from reconciler.cli.parser import host_name
+from reconciler.cli.parser import host_name, preflight
 
 EXITS = (
     "Exit status: 0 if everything was done; 1 if anything was refused, stale, in conflict or failed, or you said no."
@@ -12,8 +12,6 @@ EXITS = (
 
 
 def options(parser: ArgumentParser) -> None:
-    from reconciler.cli.confirming import option
-
     parser.add_argument(
         "targets",
         nargs="*",
@@ -25,7 +23,7 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--host", type=host_name, metavar="NAME", help="as if this machine were called NAME, as the plan was made"
     )
-    option(parser)
+    preflight(parser)
     parser.add_argument("--no-wait", action="store_true", help="exit 1 when another apply is at work")
     parser.add_argument("--full", action="store_true", help="show every diff whole")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from reconciler.cli.parser import host_name
+from reconciler.cli.parser import host_name, preflight
 
 if TYPE_CHECKING:
     from reconciler.model.change import Plan
@@ -17,8 +17,6 @@ HELD = "`reconcile apply --force REF` to do what is held · `reconcile why REF` 
 
 
 def options(parser: ArgumentParser) -> None:
-    from reconciler.cli.confirming import option
-
     parser.add_argument(
         "targets", nargs="*", metavar="TARGET", help="a reference, a kind or a glob: agent/x, agent, 'agent/team/*'"
     )
@@ -29,7 +27,7 @@ def options(parser: ArgumentParser) -> None:
         "--host", type=host_name, metavar="NAME", help="plan as if this machine were called NAME (see hosts/)"
     )
     parser.add_argument("--force", action="append", default=[], metavar="REF", help="plan as `apply --force REF` would")
-    option(parser)
+    preflight(parser)
     parser.add_argument("--exit-code", action="store_true", help="2 if there are changes, 3 if there is only drift")
     parser.add_argument("--full", action="store_true", help="show every diff whole, and what is created and deleted")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
+from reconciler.cli.parser import preflight
+
 if TYPE_CHECKING:
     from reconciler.app import App
 
@@ -14,12 +16,10 @@ AGAIN = "remove that from desired-state/ too, or the next `reconcile apply` take
 
 
 def options(parser: ArgumentParser) -> None:
-    from reconciler.cli.confirming import option
-
     parser.add_argument("refs", nargs="*", metavar="REF", help="a reference, a kind or a glob")
     parser.add_argument("--all", action="store_true", help="everything that this repository owns here")
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
-    option(parser)
+    preflight(parser)
     parser.add_argument("--no-wait", action="store_true", help="exit 1 when another apply is at work")
     parser.add_argument("--full", action="store_true", help="show every diff whole")
 

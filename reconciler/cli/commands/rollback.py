@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from reconciler.cli.parser import run_number
+from reconciler.cli.parser import preflight, run_number
 
 EXITS = "Exit status: 0 if everything was taken back; 1 if anything changed since and was left, failed, or you said no."
 AFTER = (
@@ -13,14 +13,12 @@ AFTER = (
 
 
 def options(parser: ArgumentParser) -> None:
-    from reconciler.cli.confirming import option
-
     parser.add_argument("run", type=run_number, metavar="RUN", help="a run's number: `reconcile history` lists them")
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
     parser.add_argument(
         "--force", action="append", default=[], metavar="REF", help="take this back although it changed since"
     )
-    option(parser)
+    preflight(parser)
     parser.add_argument("--no-wait", action="store_true", help="exit 1 when another apply is at work")
     parser.add_argument("--full", action="store_true", help="show every diff whole")
 

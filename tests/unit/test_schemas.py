@@ -1,0 +1,134 @@
+"""Schemas for editors: they take what we take; scaffolds name them; one that was read from a binary counts while that
+stays the same."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler import app as application
+from reconciler.app import schemas
+from reconciler.formats import openapi, yaml
+from reconciler.formats.schema import Schema
+from reconciler.model.problem import Invalid
+from reconciler.model.world import Env
+from tests.support import homes, kind_pages
+from tests.support.house import House
+from tests.support.sandbox import Sandbox
+
+EXAMPLES = [
+    pytest.param(kind, text, id=kind)
+    for kind, files in kind_pages.EXAMPLES.items()
+    for path, text in files.items()
+    if path.endswith(".yaml") and kind != "zed_keymap"  # our checker knows no `null`
+]
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Sandbox:
+    made = Sandbox(tmp_path)
+    made.variables["RECONCILE_OPENCODE"] = ""
+    return made
+
+
+def environment(sandbox: Sandbox) -> Env:
+    return application.environment(sandbox.variables)
+
+
+@pytest.mark.parametrize(("kind", "text"), EXAMPLES)
+def test_the_examples_fit_their_schemas(kind: str, text: str) -> None:
+    root = schemas.schema(kind, schemas.packaged())
+    said = yaml.load(text, "")
+    item, values = (root["items"], said) if root["type"] == "array" else (root, [said])
+    checked = Schema({**item, "$defs": root.get("$defs", {})})
+    assert not [mistake for value in values for mistake in checked.mistakes(value)]
+
+
+def test_every_reference_in_a_schema_leads_somewhere() -> None:
+    for name in schemas.names():
+        root = json.loads(schemas.written(name, schemas.packaged()).content)
+        assert {r.removeprefix("#/$defs/") for r in references(root)} <= root.get("$defs", {}).keys(), name
+
+
+def references(node: Any) -> list[str]:
+    if isinstance(node, list):
+        return [found for part in node for found in references(part)]
+    if not isinstance(node, dict):
+        return []
+    own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+    return own + [found for part in node.values() for found in references(part)]
+
+
+def test_import_names_schemas_that_are_there_and_leaves_the_plan_empty(sandbox: Sandbox) -> None:
+    homes.make(3, sandbox.home)
+    zed = sandbox.home / ".config" / "zed"
+    zed.mkdir(parents=True, exist_ok=True)
+    (zed / "settings.json").write_text('{"theme": "One", "vim_mode": true}\n')
+    application.import_home(environment(sandbox), str(sandbox.repo))
+    top = sandbox.repo / "desired-state"
+    written = [path for path in top.rglob("*.yaml") if path.read_text().startswith(schemas_line())]
+    assert top / "zed" / "settings.yaml" in written and top / "reconcile.yaml" in written
+    for path in written:
+        named = path.read_text().splitlines()[0].removeprefix(schemas_line())
+        assert (path.parent / named).is_file()
+    assert not application.open_app(environment(sandbox), str(sandbox.repo)).plan().changes
+
+
+def schemas_line() -> str:
+    return "# yaml-language-server: $schema="
+
+
+def test_the_line_for_editors_stays_out_of_the_markdown() -> None:
+    said = f"{schemas_line()}../.schemas/agent.json\n# kept\nmode: all\nprompt: Hi.\n"
+    [resource] = House({}).loaded({"agents/a.yaml": said}).resources
+    assert resource.spec.file.content == b"---\n# kept\nmode: all\n---\nHi."
+
+
+def test_the_schema_of_a_server_s_document() -> None:
+    inner = {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Agent"}}}
+    config = {"type": "object", "properties": {"agent": {"$ref": "#/components/schemas/Agent"}, "model": {}}}
+    document = {"components": {"schemas": {"Config": config, "Agent": inner, "Other": {}}}}
+    found = openapi.config_schema(document, {"properties": {"model": {"description": "which"}}})
+    assert found["properties"] == {"agent": {"$ref": "#/$defs/Agent"}, "model": {"description": "which"}}
+    assert found["$defs"] == {"Agent": {"type": "object", "properties": {"next": {"$ref": "#/$defs/Agent"}}}}
+
+
+@pytest.fixture
+def installed(sandbox: Sandbox, tmp_path: Path) -> Path:
+    """A binary that was asked, and what it said: `share` may be `never`."""
+    binary = tmp_path / "opencode"
+    binary.write_text("#!/bin/sh\n")
+    binary.chmod(0o755)
+    sandbox.variables["RECONCILE_OPENCODE"] = str(binary)
+    env = environment(sandbox)
+    said = json.loads(json.dumps(dict(schemas.packaged().schema)))
+    said["properties"]["share"]["enum"] = ["never"]
+    folder = Path(env.cache) / "reconciler"
+    folder.mkdir(parents=True)
+    text = json.dumps({**said, schemas.STAMP: schemas._stamp(env)})
+    (folder / "opencode-config-1.19.0.json").write_text(text)
+    return binary
+
+
+def test_the_installed_schema_counts_while_the_binary_is_the_same(sandbox: Sandbox, installed: Path) -> None:
+    env = environment(sandbox)
+    application.init(env, str(sandbox.repo))
+    settings = sandbox.repo / "desired-state" / "opencode" / "settings.yaml"
+    settings.parent.mkdir()
+    settings.write_text("share: never\n")
+    app = application.open_app(env, str(sandbox.repo))
+    assert app.load().resources
+    assert app.judged_by == f"of OpenCode 1.19.0, read from {installed}"
+    os.utime(installed, (1, 1))
+    assert app.judged_by == ""
+    with pytest.raises(Invalid):
+        app.load()
+
+
+def test_without_a_binary_there_is_nobody_to_ask(sandbox: Sandbox) -> None:
+    with pytest.raises(Invalid, match="no `opencode` found"):
+        schemas.refresh(environment(sandbox))
