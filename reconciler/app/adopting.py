@@ -10,8 +10,8 @@ from reconciler.app.importing import repository_world
 from reconciler.app.session import App
 from reconciler.formats import yaml_edit
 from reconciler.formats.frontmatter import decode
-from reconciler.formats.masking import looks_secret
-from reconciler.model.change import Change
+from reconciler.formats.masking import find, looks_secret
+from reconciler.model.change import Action, Change, Verdict
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
 from reconciler.model.resource import File, Loaded, Ref, Resource, Source
 from reconciler.model.trace import Traces
@@ -84,10 +84,18 @@ def _no_secret(written: Mapping[str, tuple[File | None, File | None]]) -> None:
             Origin(path), "what stands here looks like a secret, and is not written into git", "see `reconcile why`"
         )
         for path, (before, after) in written.items()
-        if after is not None and looks_secret(after.content) and not (before and looks_secret(before.content))
+        if after is not None and _secrets(after) - _secrets(before)
     ]
     if problems:
         raise Invalid(problems)
+
+
+def _secrets(file: File | None) -> set[str]:
+    """What looks like a secret in a file."""
+    if file is None or not looks_secret(file.content):
+        return set()
+    text = file.content.decode(errors="replace")
+    return {text[span.start : span.end] for span in find(text)}
 
 
 def _write(app: App, written: Mapping[str, tuple[File | None, File | None]]) -> None:
@@ -102,7 +110,18 @@ def _record(app: App, differing: Sequence[Change[Any]]) -> None:
     """Git says now what stands here: ownership moves along."""
     claims = {change.claim for change in differing}
     plan = app.plan()
-    app.apply(replace(plan, changes=tuple(c for c in plan.bookkeeping if c.claim in claims)), verb="adopt")
+    ours = (c if c.action.bookkeeping else _as_it_stands(c) for c in plan.changes if c.claim in claims)
+    app.apply(replace(plan, changes=tuple(ours)), verb="adopt")
+
+
+def _as_it_stands(change: Change[Any]) -> Change[Any]:
+    """What git says in other words (a YAML agent is rendered anew): the hand edit is git's now, and no conflict."""
+    seen = change.before
+    row = replace(change.recorded, value=seen.fingerprint) if change.recorded else None
+    action = Action.RECORD if row else Action.FORGET
+    return replace(
+        change, action=action, after=seen.state, fingerprint=seen.fingerprint, becomes=row, verdict=Verdict()
+    )
 
 
 def ignore(app: App, pattern: str, mode: str) -> Adopted:

@@ -20,7 +20,8 @@ from reconciler.model.programs import Programs
 from reconciler.model.resource import Loaded, Revision
 from reconciler.model.world import Cipher, Env, Repository, World
 from reconciler.pipeline import cycle
-from reconciler.pipeline.apply import Hands, Result, apply
+from reconciler.pipeline.aim import skipped
+from reconciler.pipeline.apply import Hands, Result, apply, settle
 from reconciler.pipeline.judge import matches
 from reconciler.pipeline.load import load, load_all
 from reconciler.pipeline.references import Around
@@ -141,9 +142,32 @@ class App:
         with self.locked(verb, wait, on_wait):
             folder = self.repository.folder if self.repository else plan.repo
             hands = Hands(self.kinds, self.world, self.journal)
+            if self._settled(hands):
+                plan = self._less_known(plan)
             result = apply(plan, hands, verb=verb, folder=folder, progress=progress)
             self._pin(plan, verb)
         return result
+
+    def settle(self) -> bool:
+        """Records what runs that something stopped had done, before anything is planned on it; whether any were."""
+        if not self.open_runs():
+            return False
+        with self.locked("settle", True, lambda holder: None):
+            return self._settled(Hands(self.kinds, self.world, self.journal))
+
+    def _settled(self, hands: Hands) -> bool:
+        runs = self.open_runs()
+        for run in runs:
+            settle(run.id, hands)
+        return bool(runs)
+
+    def _less_known(self, plan: Plan) -> Plan:
+        """The plan less the records that were made meanwhile."""
+        known = {(row.claim, row.value) for row in self.journal.recorded()}
+        kept = tuple(
+            c for c in plan.changes if not (c.action.bookkeeping and c.becomes and (c.claim, c.becomes.value) in known)
+        )
+        return replace(plan, changes=kept)
 
     def _pin(self, plan: Plan, verb: str) -> None:
         if verb == "rollback":
@@ -195,7 +219,11 @@ class App:
         plan = plan_json.loads(text, self.codecs, self.cipher.unseal)
         problems = list(self._foreign(plan))
         key = self.journal.key()
+        skips = {root.name: root.skip for root in self.roots}
         for change in plan.changes:
+            claim = change.claim
+            if claim.root not in skips or (not claim.item and skipped(claim.path, skips[claim.root])):
+                problems.append(Problem(Origin("plan"), f"{change.ref}: may not touch `{claim.path}`", "plan again"))
             if fingerprint(change.after, self.codecs[change.ref.kind], key) != change.fingerprint:
                 problems.append(
                     Problem(Origin("plan"), f"{change.ref}: its content is not what was planned", "plan again")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.style import Style
+from reconciler.formats.masking import Masker
 from reconciler.model.change import ABSENT, Cause, Change, Recorded, Standing
 from reconciler.model.fingerprint import alike
 
@@ -105,5 +106,5 @@ def _part_record(part: WhyPart) -> dict[str, Any]:
             "action": change.action, "cause": change.cause, "allowed": change.verdict.allowed,
             "held_by": change.verdict.rule, "hint": change.verdict.hint,
         },
-        "layers": [layer._asdict() for layer in part.layers],
+        "layers": [layer._replace(value=Masker().mask(layer.value))._asdict() for layer in part.layers],
     }  # fmt: skip

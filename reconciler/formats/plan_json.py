@@ -120,10 +120,16 @@ def _content(encoded: bytes, seal: Cipher) -> dict[str, str]:
 
 def _diff(diff: Diff, masker: Masker) -> dict[str, Any]:
     def shown(value: Any) -> Any:
+        if isinstance(value, list):
+            return [shown(item) for item in value]
+        if isinstance(value, dict):
+            return {masker.mask(key): shown(item) for key, item in value.items()}
         return masker.mask(value) if isinstance(value, str) else None if value is NULL else value
 
     return {
-        "fields": [{"pointer": f.pointer, "before": shown(f.before), "after": shown(f.after)} for f in diff.fields],
+        "fields": [
+            {"pointer": masker.mask(f.pointer), "before": shown(f.before), "after": shown(f.after)} for f in diff.fields
+        ],
         "text": masker.mask(diff.text),
         "note": diff.note,
     }

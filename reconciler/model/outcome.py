@@ -38,7 +38,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change of a run, as the journal keeps it: enough to show it and to take it back."""
+    """One change of a run, as the journal keeps it: enough to show it, to take it back, and to settle it after a crash.
+    `recorded` is the row of ownership before it, `becomes` the one after."""
 
     ref: Ref
     part: str
@@ -50,6 +51,7 @@ class Step:
     recorded: Recorded | None
     status: Status
     message: str = ""
+    becomes: Recorded | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def real(claim: Claim, layout: Layout) -> tuple[str, str, tuple[str, ...]]:
     if entry is not None and entry.target:
         return "", entry.target, claim.item
     path = claim.path.casefold() if place.folds_case else claim.path
-    return claim.root, path, claim.item
+    return "", f"{place.folder}/{path}", claim.item
 
 
 def _out_of_reach(targets: Sequence[Target[Any]], skips: Mapping[str, Mapping[str, str]]) -> Iterable[Problem]:

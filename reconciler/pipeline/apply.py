@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from reconciler.model.change import Change, Plan, Seen
 from reconciler.model.fingerprint import alike
 from reconciler.model.kind import AnyKind
-from reconciler.model.outcome import Outcome, Run, Status
+from reconciler.model.outcome import Outcome, Run, Status, Step
 from reconciler.model.problem import Origin, Problem
-from reconciler.model.resource import Claim, Revision
+from reconciler.model.resource import Claim, Revision, Target
 from reconciler.model.world import World
 from reconciler.pipeline.observe import look_at
 
@@ -21,7 +21,7 @@ BAD = (Status.STALE, Status.FAILED, Status.SKIPPED)
 
 
 class Notes(Protocol):
-    """As much of a journal as an apply writes."""
+    """As much of a journal as an apply needs."""
 
     def key(self) -> bytes: ...
 
@@ -32,6 +32,8 @@ class Notes(Protocol):
     def settle(self, run: int, settled: Sequence[Settled]) -> None: ...
 
     def finish(self, run: int) -> Run: ...
+
+    def steps(self, run: int) -> Sequence[Step]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,40 @@ def apply(
         return Result(None)
     run = hands.journal.begin(verb, plan.repo, folder, plan.revision, plan.host)
     settled: list[Settled] = []
-    for _, wave in groupby(sorted(todo, key=lambda c: (c.wave, c.claim)), key=lambda c: c.wave):
-        settled += _wave(run, list(wave), settled, hands)
-        progress(len(settled), len(todo))
+    try:
+        for _, wave in groupby(sorted(todo, key=lambda c: (c.wave, c.claim)), key=lambda c: c.wave):
+            settled += _wave(run, list(wave), settled, hands)
+            progress(len(settled), len(todo))
+    except BaseException:
+        settle(run, hands)
+        raise
     return Result(hands.journal.finish(run), tuple(settled))
+
+
+def settle(run: int, hands: Hands) -> Run:
+    """Looks at what an interrupted run left open, and records what became of each; then closes the run.
+
+    What stands as intended was done by us: to take it for somebody else's would lose what stood there before.
+    """
+    opened = [step for step in hands.journal.steps(run) if step.status is Status.OPEN]
+    changes = [_reopened(step) for step in opened]
+    seen = _look(changes, hands)
+    hands.journal.settle(run, [(c, _became(c, seen[c.claim])) for c in changes if c.claim in seen])
+    return hands.journal.finish(run)
+
+
+def _reopened(step: Step) -> Change[Any]:
+    target: Target[Any] = Target(step.ref, step.part, step.claim, None, Origin(""))
+    before: Seen[Any] = Seen(step.claim, None, step.before)
+    return Change(target, step.action, step.cause, before, None, step.after, step.becomes, step.recorded)
+
+
+def _became(change: Change[Any], seen: Seen[Any]) -> Outcome:
+    if change.action.bookkeeping or alike(seen.fingerprint, change.fingerprint):
+        return Outcome(change.claim, Status.DONE)
+    if alike(seen.fingerprint, change.before.fingerprint):
+        return Outcome(change.claim, Status.SKIPPED, Problem(Origin(str(change.ref)), "interrupted before it was done"))
+    return Outcome(change.claim, Status.FAILED, Problem(Origin(str(change.ref)), "interrupted, and edited since"))
 
 
 def _wave(run: int, changes: Sequence[Change[Any]], earlier: Sequence[Settled], hands: Hands) -> Iterable[Settled]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from reconciler.formats import masking
 from reconciler.model.kind import AnyKind, Found, Left
-from reconciler.model.problem import Severity
+from reconciler.model.problem import Origin, Problem, Severity
 from reconciler.model.resource import Claim, Layout
 from reconciler.model.world import Look
+from reconciler.pipeline.load import bad_name
 
 TOO_LARGE = 1 << 20
 
@@ -36,6 +37,8 @@ def describe(
             taken.update(item.claims if isinstance(item, Found) else [item.claim])
             if isinstance(item, Left):
                 left.append(item)
+            elif (why := bad_name(item.ref.name)) is not None:
+                left += [_unnamable(claim, why, look) for claim in item.claims]
             else:
                 kept, out = _screened(item, look, include)
                 left += out
@@ -53,6 +56,11 @@ def _nothing_in(layout: Layout, named: set[tuple[str, str]], known: frozenset[Cl
         for root, path in layout.texts
         if (root, path) not in named
     )
+
+
+def _unnamable(claim: Claim, why: str, look: Look) -> Left:
+    """A name that desired state can't hold."""
+    return Left(claim, why, Problem(Origin(look.show(claim.root, claim.path)), why, "rename it, then import again"))
 
 
 def _screened(found: Found, look: Look, include: Sequence[str]) -> tuple[Found | None, list[Left]]:

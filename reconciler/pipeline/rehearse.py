@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.model.change import Change, Plan
 from reconciler.model.kind import AnyKind
-from reconciler.model.outcome import Run
+from reconciler.model.outcome import Run, Step
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import File, Place, Revision
 from reconciler.model.world import Edit, Edited, Look
@@ -65,6 +65,9 @@ class NoNotes:
 
     def settle(self, run: int, settled: Sequence[Settled]) -> None:
         pass
+
+    def steps(self, run: int) -> Sequence[Step]:
+        return ()
 
     def finish(self, run: int) -> Run:
         return Run(0, "rehearse", "", Revision("", ""), "", "")

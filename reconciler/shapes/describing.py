@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -68,10 +69,13 @@ def _left_out(file: SettingsFile, claim: Claim, leaf: Leaf, layout: Layout) -> s
 
 def secret(steps: Steps, value: jsonc.Json) -> bool:
     """Whether a value, or anything in it, looks like a secret."""
+    if any(masking.find(step) for step in steps):
+        return True
     if isinstance(value, str):
         return masking.value_looks_secret(steps[-1], value) or masking.looks_secret(value.encode("utf-8", "replace"))
     if isinstance(value, list):
-        return any(secret(steps, item) for item in value)
+        # `--token`, and the token beside it: only the whole list tells.
+        return bool(masking.find(json.dumps(value, ensure_ascii=False))) or any(secret(steps, item) for item in value)
     return isinstance(value, dict) and any(secret((*steps, key), item) for key, item in value.items())
 
 

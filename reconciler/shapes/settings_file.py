@@ -56,6 +56,8 @@ class SettingsFile:
         """The file in which a key is owned: where its value wins, else the winning file that is there."""
         if (path := self.winner(layout, steps)) is not None:
             return path
+        if held := layout.held.get(self.ref, {}).get(jsonc.pointer(steps)):
+            return held.path
         standing = [path for path in self.paths if (self.root, path) in layout.texts]
         return standing[-1] if standing else self.fresh
 

@@ -75,7 +75,19 @@ def _listed(git: Command) -> tuple[list[Entry], list[Problem]]:
             entries.append(Entry(path, links if mode == LINK.encode() else mode.decode(), oid.decode(), tag == b"S"))
         else:
             entries.append(Entry(path.rstrip("/"), "nested" if path.endswith("/") else "", ""))
-    return entries, [git_tree.in_conflict(path) for path in conflicts]
+    return entries, [*(git_tree.in_conflict(path) for path in conflicts), *_ignored(git, own)]
+
+
+def _ignored(git: Command, own: tuple[str, ...]) -> list[Problem]:
+    """Files of desired state that git would not commit: to leave them out unsaid would read as their removal."""
+    raw = git.run(*own, "ls-files", "-z", "-o", "-i", "--exclude-standard", "--", *FOLDERS)
+    hint = "take it out of .gitignore (`git check-ignore -v` names the line), or out of desired-state/"
+    paths = [git_tree.decoded(name) for name in raw.split(b"\0") if name]
+    return [
+        Problem(Origin(path), "git ignores this file, so git does not say what is in it", hint)
+        for path in paths
+        if not LEFT_OUT.search(path)
+    ]
 
 
 class _Disk:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import NoReturn
+from typing import Any
 
 from reconciler.model.programs import Said
 
@@ -23,7 +23,10 @@ def run(command: Sequence[str], files: Mapping[str, bytes], variables: Mapping[s
     """`files` by their path in HOME; `{copy}` in a variable is the folder that holds `home`, `cwd` and `tmp`. What
     a success prints is told where it is one line."""
     try:
-        with _cleaning_up(), tempfile.TemporaryDirectory(prefix="reconcile-", ignore_cleanup_errors=True) as made:
+        with (
+            _interruptions.caught(),
+            tempfile.TemporaryDirectory(prefix="reconcile-", ignore_cleanup_errors=True) as made,
+        ):
             top = os.path.realpath(made)
             _fill(top, files)
             placed = {name: value.replace("{copy}", top) for name, value in variables.items()}
@@ -50,11 +53,13 @@ def _run(command: Sequence[str], top: str, variables: Mapping[str, str], patienc
     home = f"{top}/home"
     with open(f"{top}/out", "wb") as out, open(f"{top}/err", "wb") as err:  # noqa: PTH123
         # A session of its own: what it starts in its turn can be ended with it, and Ctrl-C comes to us alone.
-        child = subprocess.Popen(
-            command, cwd=f"{top}/cwd", env={**variables, "HOME": home, "TMPDIR": f"{top}/tmp"},
-            stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True,
-        )  # fmt: skip
+        with _interruptions.held():
+            child = subprocess.Popen(
+                command, cwd=f"{top}/cwd", env={**variables, "HOME": home, "TMPDIR": f"{top}/tmp"},
+                stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True,
+            )  # fmt: skip
         try:
+            _interruptions.raise_held()
             status = child.wait(patience)
         except subprocess.TimeoutExpired:
             return Said(None, f"no answer within {patience:g} s")
@@ -78,21 +83,51 @@ def _words(path: str) -> str:
         return file.read(LONGEST).decode("utf-8", "replace").strip()
 
 
-@contextmanager
-def _cleaning_up() -> Iterator[None]:
-    """What would end this process at once ends it with an exception instead, so that nothing is left behind."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    taken = [s for s in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(s) is signal.SIG_DFL]
-    for number in taken:
-        signal.signal(number, _leave)
-    try:
-        yield
-    finally:
+class _Interruptions:
+    """What would end this process at once ends it with an exception instead, so that nothing is left behind; `held`,
+    not before a child that is being started can be ended too."""
+
+    def __init__(self) -> None:
+        self._holding = False
+        self._came = 0
+
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        ours: dict[int, Any] = {
+            signal.SIGINT: signal.default_int_handler,
+            signal.SIGTERM: signal.SIG_DFL,
+            signal.SIGHUP: signal.SIG_DFL,
+        }
+        main = threading.current_thread() is threading.main_thread()
+        taken = [number for number, usual in ours.items() if main and signal.getsignal(number) is usual]
         for number in taken:
-            signal.signal(number, signal.SIG_DFL)
+            signal.signal(number, self._leave)
+        try:
+            yield
+        finally:
+            for number in taken:
+                signal.signal(number, ours[number])
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        self._holding = True
+        try:
+            yield
+        finally:
+            self._holding = False
+
+    def raise_held(self) -> None:
+        came, self._came = self._came, 0
+        if came:
+            self._leave(came, None)
+
+    def _leave(self, number: int, frame: FrameType | None) -> None:
+        if self._holding:
+            self._came = number
+        elif number == signal.SIGINT:
+            raise KeyboardInterrupt
+        else:
+            raise SystemExit(128 + number)
 
 
-def _leave(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
+_interruptions = _Interruptions()

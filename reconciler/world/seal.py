@@ -161,6 +161,9 @@ def private_folder(path: str) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
     if found.st_mode & 0o077:
         os.chmod(path, 0o700)
+    # A repository around this home must never take keys or state along.
+    with suppress(FileExistsError), open(f"{path}/.gitignore", "x", encoding="utf-8") as file:  # noqa: PTH123
+        file.write("*\n")
 
 
 def _create_whole(path: str, content: bytes) -> None:

@@ -13,7 +13,7 @@ from reconciler.model.resource import Claim, Ref, Revision
 Columns = tuple[Any, ...]
 
 OWNED = "root, path, item, kind, name, part, repo, value, standing, before, needs, revision, run"
-STEP = "root, path, item, kind, name, part, action, cause, before, after, recorded, status, message"
+STEP = "root, path, item, kind, name, part, action, cause, before, after, recorded, status, message, becomes"
 RUN = "id, verb, repo, tree, commit_id, branch, uncommitted, host, started, ended, generation, counts"
 
 
@@ -42,16 +42,16 @@ def owned_row(columns: Sequence[Any]) -> Recorded:
 
 def step_columns(change: Change[Any], status: Status, message: str = "") -> Columns:
     at = (change.claim.root, change.claim.path, item(change.claim), *change.ref, change.target.part)
-    recorded = json.dumps(owned_columns(change.recorded, change.recorded.run)) if change.recorded else None
+    recorded, becomes = (json.dumps(owned_columns(r, r.run)) if r else None for r in (change.recorded, change.becomes))
     did = (change.action.value, change.cause.value, change.before.fingerprint, change.fingerprint)
-    return (*at, *did, recorded, status.value, message)
+    return (*at, *did, recorded, status.value, message, becomes)
 
 
 def step_row(columns: Sequence[Any]) -> Step:
-    root, path, text, kind, name, part, action, cause, before, after, recorded, status, message = columns
-    row = owned_row(json.loads(recorded)) if recorded else None
+    root, path, text, kind, name, part, action, cause, before, after, recorded, status, message, becomes = columns
+    row, later = (owned_row(json.loads(said)) if said else None for said in (recorded, becomes))
     at, did = claim(root, path, text), (Action(action), Cause(cause))
-    return Step(Ref(kind, name), part, at, *did, before, after, row, Status(status), message)
+    return Step(Ref(kind, name), part, at, *did, before, after, row, Status(status), message, later)
 
 
 def run_row(columns: Sequence[Any]) -> Run:

@@ -26,7 +26,7 @@ runs(id INTEGER PRIMARY KEY, verb TEXT NOT NULL, repo TEXT NOT NULL, tree TEXT N
 steps(id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs, root_path TEXT NOT NULL, path TEXT NOT NULL,
     item TEXT NOT NULL, root TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, part TEXT NOT NULL,
     action TEXT NOT NULL, cause TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, recorded TEXT,
-    status TEXT NOT NULL, message TEXT NOT NULL)
+    status TEXT NOT NULL, message TEXT NOT NULL, becomes TEXT)
 owned(root_path TEXT NOT NULL, path TEXT NOT NULL, item TEXT NOT NULL, root TEXT NOT NULL, kind TEXT NOT NULL,
     name TEXT NOT NULL, part TEXT NOT NULL, repo TEXT NOT NULL, value TEXT NOT NULL REFERENCES blobs,
     standing TEXT NOT NULL, before TEXT REFERENCES blobs, needs TEXT NOT NULL, revision TEXT NOT NULL,

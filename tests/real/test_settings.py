@@ -26,6 +26,19 @@ BY_HAND = """\
   "username": "me",
 }
 """
+TAKEN_OVER = f"""\
+{{
+  "$schema": "https://opencode.ai/config.json",
+  // picked by hand
+  "model": "stub/{MODEL}",
+  "share": "disabled", // never auto
+  "permission": {{
+    "bash": {{ "*": "ask", "git *": "allow", "git push*": "deny" }}, // in the wrong order
+    "webfetch": "allow",
+    "edit": "deny",
+  }},
+  "username": "me",
+"""
 GIT = """\
 model: stub/{model}
 small_model: stub/{model}
@@ -98,6 +111,7 @@ def test_a_real_server_shows_the_settings_of_git(
     managed.say(git)
     managed.done("apply", "--yes")
     assert managed.plan().nothing
+    assert managed.read("opencode.jsonc").startswith(TAKEN_OVER)
 
     with sandbox.serve(env={"STUB_KEY": "of-the-environment"}) as server:
         config, servers = shown(server)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from reconciler import registry
 from reconciler.model.change import Plan
+from reconciler.model.kind import AnyKind
 from reconciler.model.resource import File, Loaded, Revision, Source
 from reconciler.model.world import Tree
 from reconciler.pipeline import cycle
@@ -32,20 +33,21 @@ def split(path: str) -> tuple[str, str]:
 class House:
     """One home and one repository in memory."""
 
-    def __init__(self, home: Files) -> None:
+    def __init__(self, home: Files, kinds: tuple[AnyKind, ...] = registry.KINDS) -> None:
+        self.kinds = kinds
         self.world = MemoryWorld(ROOTS, {split(p): file(t) for p, t in home.items() if t is not None}, "/home/me")
         self.journal = Store.memory(b"k" * 32, ROOTS, "/home/me")
-        self.eyes = cycle.Eyes(registry.KINDS, registry.ROOTS, self.world, self.journal, "repo", "laptop", "/home/me")
+        self.eyes = cycle.Eyes(kinds, registry.ROOTS, self.world, self.journal, "repo", "laptop", "/home/me")
 
     def loaded(self, git: Files) -> Loaded:
         sources = tuple(Source(f"desired-state/{p}", file(t)) for p, t in sorted(git.items()) if t is not None)
-        return load(Tree(Revision("commit", "3f2c1ab", "main"), sources), registry.KINDS, registry.PENDING, "laptop")
+        return load(Tree(Revision("commit", "3f2c1ab", "main"), sources), self.kinds, registry.PENDING, "laptop")
 
     def plan(self, git: Files, force: Sequence[str] = ()) -> Plan:
         return cycle.propose(self.loaded(git), self.eyes, force=force)
 
     def apply(self, plan: Plan) -> Result:
-        return apply(plan, Hands(registry.KINDS, self.world, self.journal), verb="apply", folder="/repo")
+        return apply(plan, Hands(self.kinds, self.world, self.journal), verb="apply", folder="/repo")
 
     def take_back(self, run: int) -> Result:
         return self.apply(cycle.take_back(run, Revision("commit", "3f2c1ab", "main"), self.eyes))

@@ -145,6 +145,28 @@ def test_what_an_entry_says_leads_back_to_its_line() -> None:
     assert spec.origin(OPENCODE, ("type",)) < spec.origin(OPENCODE, ("command",))
 
 
+PLACES = [
+    ("{}", None, "opencode.json"),
+    (None, None, "opencode.jsonc"),
+    ("{}", "{}", "opencode.jsonc"),
+    ('{"mcp": {"x": {"type": "local", "command": ["x"]}}}', "{}", "opencode.json"),
+    ('{"mcp": {"x": {"type": "local", "command": ["x"]}}}', '{"mcp": {"x": {"enabled": true}}}', "opencode.json"),
+    ('{"mcp": {"x": {"enabled": true}}}', '{"mcp": {"y": {"enabled": true}}}', "opencode.json"),
+    ('{"mcp": {"x": {"type": "local"}}}', '{"mcp": {"x": {"type": "local"}}}', "opencode.jsonc"),
+    ('{"mcp": {"x": {"timeout": 1}}}', '{"mcp": {"x": {"type": "local"}}}', "opencode.json"),
+]
+
+
+@pytest.mark.parametrize(("json_", "jsonc_", "path"), PLACES)
+def test_a_key_stands_in_the_file_that_has_the_entry(json_: str | None, jsonc_: str | None, path: str) -> None:
+    """OpenCode refuses a file with part of an entry (`{"timeout": 9000}`), although it would merge two wholes."""
+    files = {"opencode/opencode.json": json_, "opencode/opencode.jsonc": jsonc_}
+    house = House({name: text for name, text in files.items() if text is not None})
+    plan = house.plan({"mcp/x.yaml": "command: [x]\ntimeout: 5000\ntargets: [opencode]\n"})
+    [claim] = [change.claim for change in plan.changes if change.claim.item[-1] == "timeout"]
+    assert claim.path == path
+
+
 # What is wrong with one.
 
 NEITHER = "1:1 neither `command` nor `url` | `command: [npx, -y, package]` starts one, `url: …` reaches one"

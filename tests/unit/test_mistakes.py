@@ -1,6 +1,7 @@
 """Mistakes made by people and agents: each is found, at its line, with a hint that mends it.
 
-The table is tests/cases/mistakes.yaml. What the real program does with each stands beside it, and tests/real/test_mistakes.py keeps that true.
+The table is tests/cases/mistakes.yaml. What the real program does with each stands beside it, and
+tests/real/test_mistakes.py keeps that true.
 """
 
 from __future__ import annotations

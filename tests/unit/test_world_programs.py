@@ -166,6 +166,32 @@ def test_an_interruption_ends_the_program_and_removes_the_copy(
     assert list(tmp.iterdir()) == []
 
 
+EARLY = """
+import os, subprocess, sys
+from reconciler.world import running
+class Slow(subprocess.Popen):
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
+        print(self.pid, flush=True)
+        os.kill(os.getpid(), int(sys.argv[1]))
+subprocess.Popen = Slow
+running.run(["sleep", "600"], {}, {"PATH": "/usr/bin:/bin"}, 60)
+"""
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_while_the_program_is_being_started(
+    tmp_path: Path, tmp: Path, number: signal.Signals, status: int
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", EARLY, str(int(number))], env={**os.environ, "TMPDIR": str(tmp)},
+        capture_output=True, text=True, cwd=Path(__file__).parents[2], timeout=30,
+    )  # fmt: skip
+    assert done.returncode in (status, -number), done
+    _gone(int(done.stdout))
+    assert list(tmp.iterdir()) == []
+
+
 def _gone(pid: int) -> None:
     def ended() -> bool:
         try:
