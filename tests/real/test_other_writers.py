@@ -107,6 +107,25 @@ def test_servers_added_by_mcp_add_stay_beside_ours(managed: Managed, sandbox: Sa
     assert managed.read("opencode.json") == overwritten
 
 
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="keys of ours go, theirs stay: what is left of the entry is no server, and OpenCode refuses the whole file",
+)
+@pytest.mark.parametrize("how", ["release", "removed from git"])
+def test_what_is_left_of_an_entry_that_both_wrote_still_loads(how: str) -> None:
+    """`Expected { readonly "type": "local", ... } | …, got {"command":["npx"]} mcp.docs`, and `serve` ends with 1."""
+    git = {"opencode/settings.yaml": WITH_OURS}
+    house = House({"opencode/opencode.json": f"{{ {SCHEMA} }}"})
+    house.apply(house.plan(git))
+    added = {"docs": {"type": "local", "command": ["npx"]}}  # by `opencode mcp add docs -- npx`
+    house.edit({"opencode/opencode.json": json.dumps({"model": "a/c", "mcp": added})})
+    house.apply(house.plan(git))
+    house.hand_back() if how == "release" else house.apply(house.plan({}))
+    left = read(house, "opencode.json").get("mcp", {}).get("docs", {})
+    assert not left or left.keys() & {"type", "enabled"}
+
+
 # --- PATCH /global/config -------------------------------------------------------------------------
 
 STANDING = f"""\

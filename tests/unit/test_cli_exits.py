@@ -10,7 +10,7 @@ from reconciler.model.outcome import Outcome, Status
 from tests.support.plans import change, plan
 
 A, C = Action, Cause
-REPORTED = Verdict(False, "reported only (desired-state/reconcile.yaml:3:5)")
+REPORTED = Verdict(False, "reported only (desired-state/reconcile.yaml:3:5)", chosen=True)
 HELD = Verdict(False, "edited here and changed in git since the last apply")
 NEW = change("agent/new", A.CREATE, C.COMMIT)
 ADOPT = change("agent/adopt", A.UPDATE, C.ADOPT)
