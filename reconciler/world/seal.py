@@ -162,8 +162,10 @@ def private_folder(path: str) -> None:
     if found.st_mode & 0o077:
         os.chmod(path, 0o700)
     # A repository around this home must never take keys or state along.
-    with suppress(FileExistsError), open(f"{path}/.gitignore", "x", encoding="utf-8") as file:  # noqa: PTH123
-        file.write("*\n")
+    with suppress(FileExistsError):
+        fd = os.open(f"{path}/.gitignore", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        os.write(fd, b"*\n")
+        os.close(fd)
 
 
 def _create_whole(path: str, content: bytes) -> None:

@@ -179,6 +179,7 @@ def test_of_three_files_that_are_merged_git_has_the_last_word(managed: Managed, 
 
 @pytest.mark.xfail(
     strict=True,
+    raises=AssertionError,
     reason="OpenCode merges the permission maps of its files key by key, the first file's order first: "
     "owning `permission` in the file that is read last is not enough (`rm *` ends up allowed here)",
 )
@@ -186,5 +187,6 @@ def test_a_permission_map_in_two_files_is_what_git_says(managed: Managed, sandbo
     sandbox.write("opencode.json", '{"$schema": "x", "permission": {"bash": {"rm *": "ask", "dd *": "allow"}}}')
     sandbox.write("opencode.jsonc", '{"$schema": "x", "permission": {"bash": {"*": "ask"}}}')
     managed.say('permission: {bash: {"*": allow, "rm *": deny}}\n')
-    managed.done("apply", "--yes")
+    if managed.run("apply", "--yes").returncode != 0:
+        pytest.fail("what is expected to go wrong is another thing")
     assert rules(sandbox.debug_config()) == [["bash", [["*", "allow"], ["rm *", "deny"]]]]

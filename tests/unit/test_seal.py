@@ -63,7 +63,8 @@ def test_folder_and_files_are_for_their_user_alone(folder: Path) -> None:
     finally:
         os.umask(old)
     assert mode(folder) == mode(folder.parent) == 0o700
-    assert {path.name: mode(path) for path in folder.iterdir()} == {"key": 0o600, "identity": 0o600, "marker": 0o600}
+    names = {"key", "identity", "marker", ".gitignore"}
+    assert {path.name: mode(path) for path in folder.iterdir()} == dict.fromkeys(names, 0o600)
 
 
 def test_a_folder_that_stood_open_is_closed(folder: Path) -> None:
@@ -242,4 +243,4 @@ def test_processes_that_begin_at_once_agree_on_one_key(folder: Path) -> None:
     said = {racer.communicate(timeout=60)[0].strip() for racer in racers}
     assert len(said) == 1
     assert said.pop().endswith("True")
-    assert {path.name for path in folder.iterdir()} == {"key", "identity"}
+    assert {path.name for path in folder.iterdir()} == {"key", "identity", ".gitignore"}
