@@ -132,8 +132,11 @@ def at(found: Any, steps: Steps) -> Any:
 
 
 def apart(text: str, said: Settings) -> set[Steps]:
-    """The keys that git names, and that have another value."""
+    """The keys that git names, and that have another value. Zed takes an agent with a command for a custom one."""
     found = value(text)
+    for agent in found.get("agent_servers", {}).values():
+        if "command" in agent:
+            agent.setdefault("type", "custom")
     return {steps for steps in named(said) if at(found, steps) != at(said, steps)}
 
 
