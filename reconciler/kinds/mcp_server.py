@@ -12,8 +12,20 @@ from reconciler.model.kind import Found, Kind, Layer, Left, Writer
 from reconciler.model.problem import Origin, Problem, Severity, invalid
 from reconciler.model.resource import Claim, File, Layout, Loaded, Mode, Ref, Resource, Source, Target
 from reconciler.model.world import Look
-from reconciler.shapes import asked, describing, editor_schema, json_keys, mcp_entry, settings_file, shared_json
-from reconciler.shapes.mcp_entry import KEYS, Entry, McpServer
+from reconciler.shapes import (
+    asked,
+    describing,
+    editor_schema,
+    json_keys,
+    mcp_declared,
+    mcp_described,
+    mcp_entry,
+    mcp_mistakes,
+    settings_file,
+    shared_json,
+)
+from reconciler.shapes.mcp_declared import McpServer
+from reconciler.shapes.mcp_entry import KEYS, Entry
 from reconciler.shapes.settings_file import SettingsFile
 from reconciler.shapes.shared_json import CODEC, Leaf, Steps
 
@@ -38,7 +50,7 @@ def read(name: str, sources: Sequence[Source]) -> McpServer:
     said = asked.read(sources)
     if said.value is not None and not isinstance(said.value, dict):
         raise invalid(said.path, f"mcp_server/{name} is not a map of keys", "write `key: value` lines", line=1)
-    return mcp_entry.server(name, said if said.value else asked.Asked({}, said.path, {}))
+    return mcp_declared.server(name, said if said.value else asked.Asked({}, said.path, {}))
 
 
 def targets(resource: Resource[McpServer], loaded: Loaded | None, layout: Layout) -> Sequence[Target[Leaf]]:
@@ -64,21 +76,23 @@ def adopt(resource: Resource[McpServer], observed: Mapping[str, Leaf | None]) ->
     entries: dict[str, Entry] = {}
     for program, top in TOPS.items():
         here = {part: leaf for part, leaf in observed.items() if jsonc.steps(part)[0] == top}
-        if entry := mcp_entry.observed(spec.entries.get(program, {}), {jsonc.steps(p)[2:]: e for p, e in here.items()}):
+        if entry := mcp_described.observed(
+            spec.entries.get(program, {}), {jsonc.steps(p)[2:]: e for p, e in here.items()}
+        ):
             entries[program] = entry
     if not entries:
         return {source.path: None}
-    said = mcp_entry.restated(resource.ref.name, spec, entries)
+    said = mcp_described.restated(resource.ref.name, spec, entries)
     if said is None:
         raise invalid(source.path, f"{resource.ref}: no declaration makes what stands there", "edit it by hand")
-    text = yaml_edit.edit(decode(source.file.content, source.path), mcp_entry.edits(spec.asked.value, said))
+    text = yaml_edit.edit(decode(source.file.content, source.path), mcp_described.edits(spec.asked.value, said))
     return {source.path: File(text.encode())}
 
 
 def lint(resource: Resource[McpServer]) -> Iterable[Problem]:
     """Warnings: keys that are unknown to a program, and what it would take otherwise than it reads."""
     spec = resource.spec
-    for steps, text, hint in mcp_entry.doubts(spec.asked.value):
+    for steps, text, hint in mcp_mistakes.doubts(spec.asked.value):
         yield Problem(spec.asked.origin(steps), f"{resource.ref}: {text}", hint, Severity.WARNING)
 
 
@@ -155,18 +169,18 @@ def _ours(program: str, name: str, entry: Entry, layout: Layout) -> bool:
         shown = layout.show(Claim(program, place(program, layout, steps)))
         if describing.secret(steps, leaf.value) and f"{shown}#{jsonc.pointer(steps)}" not in layout.include:
             return False
-    return mcp_entry.declare(name, {program: entry}) is not None
+    return mcp_described.declare(name, {program: entry}) is not None
 
 
 def _found(name: str, entries: Mapping[str, Entry], layout: Layout) -> Found | None:
     """The declaration that makes these entries, every leaf of them and no other."""
-    said = mcp_entry.declare(name, entries)
+    said = mcp_described.declare(name, entries)
     for text in _texts(name, next(iter(entries)), said, layout) if said is not None else ():
         source = Source(f"{describing.DESIRED}/{FOLDER}/{name}.yaml", File(text.encode()))
         ref = Ref("mcp_server", name)
         resource = Resource(ref, read(name, [source]), Origin(source.path), (source,))
         aims = targets(resource, None, layout)
-        if mcp_entry.alike(resource.spec.entries, entries) and all(_stands(target, layout) for target in aims):
+        if mcp_described.alike(resource.spec.entries, entries) and all(_stands(target, layout) for target in aims):
             return Found(ref, (source,), tuple(target.claim for target in aims))
     return None
 
@@ -188,7 +202,7 @@ def _texts(name: str, program: str, said: Entry, layout: Layout) -> Iterable[str
     ]
     if len(held) == 1:
         with suppress(ValueError):  # what cannot be edited, or written as YAML
-            text = jsonc_to_yaml.convert([mcp_entry.commented(*held[0], said)], lambda steps: True)
+            text = jsonc_to_yaml.convert([mcp_described.commented(*held[0], said)], lambda steps: True)
             if not masking.looks_secret(text.encode()):
                 yield text
     with suppress(ValueError):

@@ -19,9 +19,10 @@ from reconciler.model.resource import Claim, Ref, Resource, Target
 from reconciler.pipeline import aim, survey
 from reconciler.pipeline.describe import Description, describe
 from reconciler.registry import KINDS, ROOTS
-from reconciler.shapes import mcp_entry
+from reconciler.shapes import mcp_declared, mcp_described
 from reconciler.shapes.asked import Asked, from_yaml
-from reconciler.shapes.mcp_entry import KEYS, McpServer
+from reconciler.shapes.mcp_declared import McpServer
+from reconciler.shapes.mcp_entry import KEYS
 from reconciler.shapes.shared_json import Leaf
 from tests.support import homes
 from tests.support.house import House
@@ -30,7 +31,7 @@ PATH = "desired-state/mcp/x.yaml"
 
 
 def declared(text: str) -> McpServer:
-    return mcp_entry.server("x", from_yaml(text, PATH))
+    return mcp_declared.server("x", from_yaml(text, PATH))
 
 
 def problems(text: str) -> list[str]:
@@ -587,9 +588,9 @@ IN_ZED = entry(ZED_LOCAL, ("command", "args")) | entry(ZED_REMOTE, ("url",))
 @given(IN_OPENCODE, IN_ZED)
 def test_any_two_entries_are_one_declaration(opencode: dict[str, Any], zed: dict[str, Any]) -> None:
     for pair in ({OPENCODE: opencode, ZED: zed}, {OPENCODE: opencode}, {ZED: zed}):
-        said = mcp_entry.declare("x", pair)
+        said = mcp_described.declare("x", pair)
         assert said is not None
-        again = mcp_entry.server("x", Asked(said, PATH, {})).entries
+        again = mcp_declared.server("x", Asked(said, PATH, {})).entries
         assert json.dumps(again, sort_keys=True) == json.dumps(pair, sort_keys=True)
 
 
@@ -675,14 +676,14 @@ def test_what_no_declaration_makes_is_not_adopted() -> None:
 @settings(deadline=None, max_examples=40)
 @given(IN_OPENCODE, IN_ZED, IN_OPENCODE, IN_ZED)
 def test_any_entries_can_be_adopted(one: Any, two: Any, three: Any, four: Any) -> None:
-    first = mcp_entry.declare("x", {OPENCODE: one, ZED: two})
+    first = mcp_described.declare("x", {OPENCODE: one, ZED: two})
     assert first is not None
-    server = mcp_entry.server("x", Asked(first, PATH, {}))
+    server = mcp_declared.server("x", Asked(first, PATH, {}))
     for entries in ({OPENCODE: three, ZED: four}, {OPENCODE: one, ZED: four}, {OPENCODE: three, ZED: two}, {ZED: two}):
-        said = mcp_entry.restated("x", server, entries)
+        said = mcp_described.restated("x", server, entries)
         assert said is not None
-        assert mcp_entry.alike(mcp_entry.server("x", Asked(said, PATH, {})).entries, entries)
-        text = yaml_edit.edit(yaml.dump(first), mcp_entry.edits(first, said))
+        assert mcp_described.alike(mcp_declared.server("x", Asked(said, PATH, {})).entries, entries)
+        text = yaml_edit.edit(yaml.dump(first), mcp_described.edits(first, said))
         assert yaml.load(text, "") == said
 
 
