@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from reconciler.app import linked
 from reconciler.app.session import App
 from reconciler.model.problem import Invalid
 
@@ -68,39 +69,10 @@ def _roots(app: App) -> Iterable[Finding]:
             yield Finding(False, f"{problem.origin}: {problem.text}", problem.hint)
 
 
-MANAGERS = (
-    ("/nix/store/", "home-manager", "it is read-only there: take it out of your home-manager configuration first"),
-    ("/.local/share/chezmoi/", "chezmoi", "run `chezmoi forget` on it, or keep it in chezmoi alone"),
-    ("/.local/share/yadm/", "yadm", "keep it in one of the two"),
-)
-
-
 def _links(app: App) -> Iterable[Finding]:
     """Homes already kept by stow, chezmoi, yadm or home-manager: their files lead into another folder."""
-    seen: dict[str, tuple[int, str, str]] = {}
-    for root in app.roots:
-        for path, entry in app.world.scan(root.name, root.skip).files.items():
-            if entry.target and not entry.target.startswith(app.world.scan(root.name, root.skip).folder + "/"):
-                who, remedy = manager(entry.target)
-                count, example, _ = seen.get(who, (0, app.world.show(root.name, path), remedy))
-                seen[who] = (count + 1, example, remedy)
-    for who, (count, example, remedy) in sorted(seen.items()):
-        yield Finding(False, f"{count} files are links into {who} (`{example}`)", remedy)
-
-
-def manager(target: str) -> tuple[str, str]:
-    """Who keeps the file that a link leads to, and what to do about it."""
-    for mark, who, remedy in MANAGERS:
-        if mark in target:
-            return who, remedy
-    folder = target
-    while folder := folder.rpartition("/")[0]:
-        if os.path.exists(f"{folder}/.git"):
-            return (
-                f"the repository {folder}",
-                "edits go through the link into it: `stow -D` there first, or keep them there",
-            )
-    return "another folder", "edits go through the link into it"
+    for found in linked.linked(app.roots, app.world, app.env):
+        yield Finding(False, f"{found.text} (`{found.example}`)", found.remedy)
 
 
 def _state(app: App) -> Iterable[Finding]:

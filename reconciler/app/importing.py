@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reconciler import registry
-from reconciler.app import scaffolds, schemas
+from reconciler.app import linked, scaffolds, schemas
 from reconciler.app.opening import app
 from reconciler.app.session import App
 from reconciler.formats import yaml
@@ -85,7 +85,8 @@ def import_home(env: Env, directory: str | None, include: Sequence[str] = (), *,
     known_now = _remembered(app(env, top), top, new, layout.places["opencode"].folder)
     run = _record(app(env, top), new)
     left = (*said.left, *_clashes(clashing), *(Left(c, "owned by another repository") for c in sorted(others)))
-    problems = (*loaded.problems, *_problems(said), *missing, *known_now)
+    elsewhere = linked.warnings(linked.linked(opened.roots, opened.world, env)) if new else ()
+    problems = (*loaded.problems, *_problems(said), *missing, *known_now, *elsewhere)
     return Imported(top, tuple(new), left, written, len(ours), problems, run)
 
 
