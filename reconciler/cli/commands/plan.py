@@ -28,6 +28,7 @@ def options(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--force", action="append", default=[], metavar="REF", help="plan as `apply --force REF` would")
     preflight(parser)
+    parser.add_argument("--verify", action="store_true", help="read everything anew, whatever was remembered")
     parser.add_argument("--exit-code", action="store_true", help="2 if there are changes, 3 if there is only drift")
     parser.add_argument("--full", action="store_true", help="show every diff whole, and what is created and deleted")
 

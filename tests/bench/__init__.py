@@ -1,0 +1,1 @@
+"""What things cost, beside programs that do as much and loops that do the least. `python -m tests.bench`."""
