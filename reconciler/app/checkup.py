@@ -81,7 +81,8 @@ def _state(app: App) -> Iterable[Finding]:
     except Invalid as error:
         yield from (Finding(False, p.text, p.hint) for p in error.problems)
         return
-    lost = app.journal.lost()
+    yield from (Finding(False, f"{p.origin}: {p.text}", p.hint) for p in app.journal.troubles())
+    lost = app.journal.lost(app.repo if app.repository else "")
     yield Finding(
         not lost,
         "the recorded state is lost" if lost else f"state: {rows} objects owned",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from reconciler import registry
 from reconciler.app import schemas
-from reconciler.model.change import Plan
+from reconciler.model.change import Cause, Plan
 from reconciler.model.fingerprint import Codec, fingerprint
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.outcome import Journal, Run
@@ -146,7 +146,16 @@ class App:
                 plan = self._less_known(plan)
             result = apply(plan, hands, verb=verb, folder=folder, progress=progress)
             self._pin(plan, verb)
+            self._regain(plan.repo)
         return result
+
+    def _regain(self, repo: str) -> None:
+        """The loss of a state is over once nothing that git names is unknown any more."""
+        if not self.journal.lost(repo) or self.repository is None:
+            return
+        with suppress(Invalid):
+            if all(c.cause is not Cause.UNKNOWN for c in cycle.propose(self.load(), self.eyes(repo)).changes):
+                self.journal.regain(repo)
 
     def settle(self) -> bool:
         """Records what runs that something stopped had done, before anything is planned on it; whether any were."""

@@ -75,8 +75,14 @@ class Journal(Protocol):
     def key(self) -> bytes:
         """The key of this user's fingerprints, 32 bytes."""
 
-    def lost(self) -> bool:
-        """Whether there was a state once, and it is gone."""
+    def lost(self, repo: str) -> bool:
+        """Whether there was a state once, and it is gone; so until `regain`, however much is recorded meanwhile."""
+
+    def regain(self, repo: str) -> None:
+        """Nothing of a repository is unknown any more."""
+
+    def troubles(self) -> Sequence[Problem]:
+        """Why a state that is there does not count, as warnings."""
 
     def recorded(self) -> Sequence[Recorded]:
         """Every row of ownership below the roots of now, of all repositories."""

@@ -60,7 +60,13 @@ def propose(loaded: Loaded, eyes: Eyes, *, only: Sequence[str] = (), force: Sequ
         loaded.revision,
         order.order(chosen),
         unchanged=len({t.ref for t in targets if _among(only, t)} - {c.ref for c in judged}),
-        problems=(*loaded.problems, *problems, *aim.check(loaded, seen.layout, eyes.kinds), *_strange(loaded, eyes)),
+        problems=(
+            *eyes.journal.troubles(),
+            *loaded.problems,
+            *problems,
+            *aim.check(loaded, seen.layout, eyes.kinds),
+            *_strange(loaded, eyes),
+        ),
         here=eyes.here,
     )
 

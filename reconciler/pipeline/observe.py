@@ -55,7 +55,7 @@ def observe(
         seen=look_at(by_kind, kinds, look, key),
         made=journal.made(),
         key=key,
-        lost=journal.lost(),
+        lost=journal.lost(repo),
     )
 
 

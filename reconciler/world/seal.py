@@ -82,6 +82,11 @@ class Seal:
         """Whether there has ever been a state: tells the first time from a loss."""
         return bool(self._folder) and os.path.exists(f"{self._folder}/{MARKER}")
 
+    @property
+    def forgotten(self) -> bool:
+        """Whether there is neither a key nor a sign that there ever was one: a state beside it came from elsewhere."""
+        return bool(self._folder) and not self.marked and not os.path.exists(f"{self._folder}/{KEY}")
+
     def mark(self, state: str) -> None:
         """Remember that there is a state now."""
         if self._folder and not self.marked:

@@ -17,12 +17,12 @@ from reconciler.formats import masking
 from reconciler.model.change import Action, Change, Recorded
 from reconciler.model.fingerprint import alike
 from reconciler.model.outcome import Outcome, Run, Status, Step
-from reconciler.model.problem import invalid
+from reconciler.model.problem import Problem, invalid
 from reconciler.model.resource import Claim, Revision
 from reconciler.world import store_rows
 from reconciler.world.seal import Seal
 from reconciler.world.store_file import MEMORY, StateFile
-from reconciler.world.store_schema import AWAY, now
+from reconciler.world.store_schema import AWAY, meta, now
 
 if TYPE_CHECKING:
     import sqlite3
@@ -55,9 +55,19 @@ class Store:
         with self._file.reading() as db:
             return self._seal.key(of_state=db is not None)
 
-    def lost(self) -> bool:
+    def lost(self, repo: str) -> bool:
         with self._file.reading() as db:
-            return db is None and self._seal.marked
+            if db is None:
+                return self._seal.marked or self._file.trouble is not None
+            return bool(meta(db, "lost")) and not meta(db, f"regained {repo}")
+
+    def regain(self, repo: str) -> None:
+        with self._file.writing() as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"regained {repo}", now()))
+
+    def troubles(self) -> Sequence[Problem]:
+        with self._file.reading():
+            return [self._file.trouble] if self._file.trouble else []
 
     def recorded(self) -> Sequence[Recorded]:
         rows = self._file.rows(f"SELECT {store_rows.OWNED}, root_path FROM owned ORDER BY root, path, item")

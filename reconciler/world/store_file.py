@@ -7,44 +7,36 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from reconciler.model.problem import Invalid
+from reconciler.model.problem import Invalid, Problem, Severity
 from reconciler.world.disk import sync_folder
-from reconciler.world.problems import failed, shown
+from reconciler.world.problems import failed, problem, shown
 from reconciler.world.seal import Seal, private_folder
-from reconciler.world.store_schema import check, check_key, empty, fill, telling
+from reconciler.world.store_migrations import migrate
+from reconciler.world.store_opening import Found, connected, on_disk, open_state, set_aside
+from reconciler.world.store_schema import VERSION, check_key, empty, fill, telling, version
 
 if TYPE_CHECKING:
     import sqlite3
 
 MEMORY = ":memory:"
-PATIENCE = 10.0
-# FULL and fullfsync: what was settled stays settled when the power goes, on macOS too. secure_delete: a content that
-# turns out to be a secret later is written again, sealed, and must not stay behind in a free page.
-SETTINGS = (
-    "foreign_keys=ON",
-    "synchronous=FULL",
-    "fullfsync=ON",
-    "temp_store=MEMORY",
-    "secure_delete=ON",
-    "cache_size=-65536",
-)
 
 
 class StateFile:
     """One connection, opened when first needed. Every method raises Invalid for what people can mend."""
 
     def __init__(self, path: str, home: str, seal: Seal | None) -> None:
-        self._path, self._seal = path, seal
+        self._path, self._seal, self._home = path, seal, home
         self.where = shown(path, home)
         self._db: sqlite3.Connection | None = None
+        self._old = 0
+        self.trouble: Problem | None = None
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection | None]:
-        """None where there is no state yet. Makes nothing."""
+        """None where there is no state yet, or none that counts: `trouble` says why. Makes nothing."""
         with telling(self.where):
-            if self._db is None and self._path != MEMORY:
+            if self._db is None and self.trouble is None and self._path != MEMORY:
                 self._found()
             yield self._db
 
@@ -52,6 +44,8 @@ class StateFile:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One durable transaction."""
         with self.reading() as db:
+            if self._old:
+                db = self._newer()
             db = db or self._made()
             self._tighten()
             with _transaction(db):
@@ -64,28 +58,51 @@ class StateFile:
     def close(self) -> None:
         if self._db is not None:
             self._db.close()
-            self._db = None
+            self._db, self._old = None, 0
 
     def _found(self) -> None:
+        found = self._looked()
+        self.trouble = found.trouble
+        if found.db is not None:
+            self._hold(found.db, found.old)
+
+    def _looked(self) -> Found:
         if not os.path.exists(self._path):
-            return
-        db = _connected(f"file:{quote(self._path)}?mode=rw")
-        if empty(db):
-            db.close()
-            return
-        check(db, self.where)
-        if self._seal is not None:
-            check_key(db, self.where, self._seal.key(of_state=True))
+            return Found(None)
+        found = open_state(self._path, self.where, self._home)
+        if found.db is None or self._seal is None:
+            return found
+        if self._seal.forgotten:
+            found.db.close()
+            hint = "bring that back from a backup, or let the next apply move the state aside and begin anew"
+            text = "the state is not of this home: the key that belongs to it was never here"
+            return Found(None, trouble=problem(self.where, text, hint, Severity.WARNING))
+        check_key(found.db, self.where, self._seal.key(of_state=True))
+        return found
+
+    def _newer(self) -> sqlite3.Connection:
+        """The state of an earlier version, brought to this one's tables where it stands."""
+        self.close()
+        db = connected(on_disk(self._path))
+        with _transaction(db):
+            # Another process may have been faster.
+            migrate(db, version(db, self.where), VERSION)
         self._hold(db)
+        return db
 
     def _made(self) -> sqlite3.Connection:
         """The database, made with folder, key and marker."""
         assert self._seal is not None
+        lost = self._seal.marked
+        if self.trouble is not None and self._looked().trouble is not None:
+            lost = True
+            set_aside(self._path, self.where)
+        self.trouble = None
         self._seal.keep(anew=True)
-        db = _connected(f"file:{MEMORY}" if self._path == MEMORY else self._new_file())
+        db = connected(f"file:{MEMORY}" if self._path == MEMORY else self._new_file())
         with _transaction(db):
             if empty(db):
-                fill(db, self._seal.key())
+                fill(db, self._seal.key(), self._home, lost=lost)
             check_key(db, self.where, self._seal.key())  # another process may have been faster
         self._seal.mark(self.where)
         self._hold(db)
@@ -98,8 +115,8 @@ class StateFile:
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         except OSError as error:
             raise Invalid([failed(self.where, "made", error)]) from None
-        uri = f"file:{quote(self._path)}?mode=rw"
-        db = _connected(uri)
+        uri = on_disk(self._path)
+        db = connected(uri)
         db.execute("PRAGMA journal_mode=WAL")
         db.close()
         sync_folder(os.path.dirname(self._path))
@@ -116,18 +133,9 @@ class StateFile:
         except OSError as error:
             raise Invalid([failed(self.where, "kept from others", error)]) from None
 
-    def _hold(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def _hold(self, db: sqlite3.Connection, old: int = 0) -> None:
+        self._db, self._old = db, old
         weakref.finalize(self, db.close)  # so that SQLite's own files beside the state go when we go
-
-
-def _connected(uri: str) -> sqlite3.Connection:
-    import sqlite3
-
-    db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=PATIENCE)
-    for setting in SETTINGS:
-        db.execute(f"PRAGMA {setting}")
-    return db
 
 
 @contextmanager

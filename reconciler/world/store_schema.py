@@ -9,11 +9,12 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from reconciler.model.problem import invalid
+from reconciler.world.store_origin import here
 
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION = 1
+VERSION = 2
 
 # `owned` refers to contents, so that nothing that is needed to hand a thing back can be dropped.
 TABLES = """
@@ -22,11 +23,11 @@ repositories(id TEXT PRIMARY KEY, folder TEXT NOT NULL, seen TEXT NOT NULL)
 blobs(id TEXT PRIMARY KEY, sealed INTEGER NOT NULL, content BLOB NOT NULL)
 runs(id INTEGER PRIMARY KEY, verb TEXT NOT NULL, repo TEXT NOT NULL, tree TEXT NOT NULL, commit_id TEXT NOT NULL,
     branch TEXT NOT NULL, uncommitted INTEGER NOT NULL, host TEXT NOT NULL, started TEXT NOT NULL, ended TEXT NOT NULL,
-    generation INTEGER, counts TEXT)
+    generation INTEGER, counts TEXT, title TEXT NOT NULL DEFAULT '')
 steps(id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs, root_path TEXT NOT NULL, path TEXT NOT NULL,
     item TEXT NOT NULL, root TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, part TEXT NOT NULL,
     action TEXT NOT NULL, cause TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, recorded TEXT,
-    status TEXT NOT NULL, message TEXT NOT NULL, becomes TEXT)
+    status TEXT NOT NULL, message TEXT NOT NULL, becomes TEXT, wave INTEGER NOT NULL DEFAULT 0, rest TEXT)
 owned(root_path TEXT NOT NULL, path TEXT NOT NULL, item TEXT NOT NULL, root TEXT NOT NULL, kind TEXT NOT NULL,
     name TEXT NOT NULL, part TEXT NOT NULL, repo TEXT NOT NULL, value TEXT NOT NULL REFERENCES blobs,
     standing TEXT NOT NULL, before TEXT REFERENCES blobs, needs TEXT NOT NULL, revision TEXT NOT NULL,
@@ -35,6 +36,10 @@ made(root_path TEXT NOT NULL, path TEXT NOT NULL, item TEXT NOT NULL, PRIMARY KE
 pins(repo TEXT PRIMARY KEY, commit_id TEXT NOT NULL, reason TEXT NOT NULL)
 """
 INDEX = "CREATE INDEX steps_by_claim ON steps(run, root_path, path, item)"
+NAMES = frozenset(line.partition("(")[0] for line in TABLES.splitlines() if line and not line.startswith(" "))
+# All but the contents: those are many, and each is checked when it is needed.
+VITAL = sorted(NAMES - {"blobs"})
+DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 AWAY = "put it back from a backup, or move it away: the next plan then says `unknown` where it cannot tell"
 WRITABLE = "see with `ls -l` who may; its folder must be writable too"
@@ -59,46 +64,63 @@ def telling(where: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
+        name = sort_of(error)
         if name not in MEANINGS:
             raise
         text, hint = MEANINGS[name]
         raise invalid(where, f"the state {text}", hint) from None
 
 
-def fill(db: sqlite3.Connection, key: bytes) -> None:
-    """The tables of a new state, which is bound to a key of fingerprints."""
+def sort_of(error: sqlite3.Error) -> str:
+    """SQLite's own name of an error, without its finer distinctions."""
+    return "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
+
+
+def fill(db: sqlite3.Connection, key: bytes, home: str, *, lost: bool = False) -> None:
+    """The tables of a new state, bound to a key of fingerprints and a home. `lost`: there was another before it."""
     import sqlite3
 
     strict = " STRICT" if sqlite3.sqlite_version_info >= (3, 37) else ""
     for table in TABLES.replace("\n    ", " ").strip().splitlines():
         db.execute(f"CREATE TABLE {table}{strict}")
     db.execute(INDEX)
-    db.executemany("INSERT INTO meta VALUES (?, ?)", [("schema", str(VERSION)), ("key", _proof(key)), ("made", now())])
+    said = {"schema": str(VERSION), "key": _proof(key), "made": now(), **here(home)}
+    db.executemany("INSERT INTO meta VALUES (?, ?)", [*said.items(), *([("lost", now())] if lost else [])])
 
 
 def empty(db: sqlite3.Connection) -> bool:
     return not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
 
 
-def check(db: sqlite3.Connection, where: str) -> None:
-    """Raises Invalid for a state of a later version, or of another program."""
-    if not db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()[0]:
+def version(db: sqlite3.Connection, where: str) -> int:
+    """The version of its tables. Raises Invalid for a later one, and for another program's database."""
+    names = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not names & NAMES:
         raise invalid(where, "the state is another program's database", AWAY)
-    version = _said(db, "schema")
-    if not version.isdigit() or int(version) > VERSION:
+    said = meta(db, "schema") if "meta" in names else ""
+    if said.isdigit() and int(said) > VERSION:
         hint = "use the newer version of reconcile that wrote it"
-        raise invalid(where, f"the state has format {version or 'none'}, this version knows {VERSION}", hint)
+        raise invalid(where, f"the state has format {said}, this version knows {VERSION}", hint)
+    return int(said) if said.isdigit() and names >= NAMES else 0
+
+
+def damage(db: sqlite3.Connection) -> str:
+    """What is wrong with its tables, as SQLite says it; "" where they are sound. Contents are not looked at."""
+    for table in VITAL:
+        for (said,) in db.execute(f"PRAGMA quick_check({table})"):
+            if said != "ok":
+                return str(said).splitlines()[0]
+    return ""
 
 
 def check_key(db: sqlite3.Connection, where: str, key: bytes) -> None:
     """Raises Invalid for a state whose fingerprints were made with another key."""
-    if _said(db, "key") != _proof(key):
+    if meta(db, "key") != _proof(key):
         hint = "put back the `key` that belongs to it: key and state go together into a backup"
         raise invalid(where, "the state was made with another key of fingerprints", hint)
 
 
-def _said(db: sqlite3.Connection, name: str) -> str:
+def meta(db: sqlite3.Connection, name: str) -> str:
     row = db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
     return str(row[0]) if row else ""
 
