@@ -60,6 +60,7 @@ def changes(
 ) -> tuple[Change[Any], ...]:
     """Everything that must happen. `contents`: what stood there before, for rows that will be restored."""
     by_name = {kind.name: kind for kind in kinds}
+    snapshot = replace(snapshot, recorded=_moved(targets, snapshot))
     wanted = [_named(t, snapshot, repo, revision, by_name[t.ref.kind]) for t in targets]
     named = {target.claim for target in targets}
     parents = {claim._replace(item=claim.item[:depth]) for claim in named for depth in range(1, len(claim.item))}
@@ -72,10 +73,25 @@ def changes(
     return tuple(change for change in (*wanted, *gone) if change is not None)
 
 
+def _moved(targets: Sequence[Target[Any]], snapshot: Snapshot) -> Mapping[Claim, Recorded]:
+    """The rows of ownership by what they are about now. Where the program itself moved a thing of ours, as the TUI does
+    with `theme`, ownership moves with it: the row stays what it was, the place where it was is empty."""
+    rows = dict(snapshot.recorded)
+    named = {target.claim for target in targets}
+    left = {(r.ref, r.part): c for c, r in rows.items() if c not in named and snapshot.seen[c].fingerprint == ABSENT}
+    for target in targets:
+        old = left.get((target.ref, target.part))
+        if old is not None and target.claim not in rows:
+            rows[target.claim] = rows.pop(old)
+    return rows
+
+
 def _named(target: Target[Any], snapshot: Snapshot, repo: str, revision: str, kind: AnyKind) -> Change[Any] | None:
     row, seen = snapshot.recorded.get(target.claim), snapshot.seen[target.claim]
     desired = fingerprint(target.desired, kind.codec, snapshot.key)
     decision = decide(row.value if row else None, seen.fingerprint, desired, lost=snapshot.lost)
+    if decision is None and row is not None and row.claim != target.claim:
+        decision = Decision(Action.RECORD, Cause.ADOPT)
     if decision is None:
         return None
     becomes = _row(target, row, seen, desired, repo, revision)

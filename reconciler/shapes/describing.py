@@ -61,7 +61,8 @@ def _left_out(file: SettingsFile, claim: Claim, leaf: Leaf, layout: Layout) -> s
         return ""
     winner = file.place(layout, claim.item)
     if winner != claim.path:
-        return f"`{winner}` sets it too, and wins"
+        moved = winner not in file.paths and "OpenCode's interface looks for it in `{}` alone"
+        return (moved or "`{}` sets it too, and wins").format(winner)
     if secret(claim.item, leaf.value):
         return "looks like a secret: it stays here, unowned; `{env:NAME}` or `{file:PATH}` keeps it out of the file"
     return ""

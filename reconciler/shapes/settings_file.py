@@ -56,15 +56,22 @@ class SettingsFile:
         """The file in which a key is owned: where its value wins, else the winning file that is there."""
         if (path := self.winner(layout, steps)) is not None:
             return path
-        if held := layout.held.get(self.ref, {}).get(jsonc.pointer(steps)):
+        counted = self.counted(layout, steps)
+        held = layout.held.get(self.ref, {}).get(jsonc.pointer(steps))
+        if held is not None and held.path in counted:
             return held.path
-        standing = [path for path in self.paths if (self.root, path) in layout.texts]
+        standing = [path for path in counted if (self.root, path) in layout.texts]
         return standing[-1] if standing else self.fresh
 
     def winner(self, layout: Layout, steps: Steps) -> str | None:
         """The file whose value of a key counts; None where no file has one."""
-        paths = (*reversed(self.paths), *self.moved.get(steps[0], ()))
-        return next((path for path in paths if self._stands(layout, path, steps)), None)
+        return next((path for path in reversed(self.counted(layout, steps)) if self._stands(layout, path, steps)), None)
+
+    def counted(self, layout: Layout, steps: Steps) -> tuple[str, ...]:
+        """The files in which the program looks for a key, the winner last. Once there is a file to which it moves the
+        key it looks nowhere else."""
+        moved = tuple(path for path in self.moved.get(steps[0], ()) if (self.root, path) in layout.texts)
+        return moved or self.paths
 
     def _stands(self, layout: Layout, path: str, steps: Steps) -> bool:
         root = shared_json.parsed(layout.texts.get((self.root, path)))
@@ -73,7 +80,8 @@ class SettingsFile:
     def shadowed(self, layout: Layout, steps: Steps) -> Iterable[str]:
         """Other files that set the same key, in vain."""
         place = self.place(layout, steps)
-        return (path for path in self.paths if path != place and self._stands(layout, path, steps))
+        paths = dict.fromkeys((*self.paths, *self.counted(layout, steps)))
+        return (path for path in paths if path != place and self._stands(layout, path, steps))
 
     @property
     def ref(self) -> Ref:
@@ -99,7 +107,8 @@ def layers(file: SettingsFile) -> Callable[[Claim, Layout], Sequence[Layer]]:
     """What each file of ours says of a key, the winner last."""
 
     def of(claim: Claim, layout: Layout) -> Sequence[Layer]:
-        return [_layer(path, claim, layout) for path in file.paths if (file.root, path) in layout.texts]
+        counted = file.counted(layout, claim.item)
+        return [_layer(path, claim, layout) for path in counted if (file.root, path) in layout.texts]
 
     return of
 

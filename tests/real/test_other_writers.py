@@ -421,22 +421,12 @@ def test_moved_keys_that_git_no_longer_names_go_from_tui_json() -> None:
     assert read(house, "tui.json").keys() <= {"$schema", "keybinds"}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="the TUI's move of a recorded value counts as somebody's edit: git's own change is held by report mode",
-)
 def test_a_theme_that_git_changed_while_the_tui_moved_it_is_applied() -> None:
     house = migrated()
     house.apply(house.plan({"opencode/settings.yaml": LOOKS.replace("dracula", "gruvbox")}))
     assert read(house, "tui.json")["theme"] == "gruvbox"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="ownership that moves to tui.json forgets how it became ours: release leaves it where it is",
-)
 @pytest.mark.parametrize("before", [{}, {"opencode/opencode.jsonc": '{"theme": "mine", "model": "a/b"}'}])
 def test_what_the_tui_moved_is_handed_back_as_it_was_before_it_was_ours(before: dict[str, str]) -> None:
     house = migrated(before)
@@ -445,11 +435,27 @@ def test_what_the_tui_moved_is_handed_back_as_it_was_before_it_was_ours(before: 
     assert read(house, "tui.json").get("theme") == (read(House(before), "opencode.jsonc")["theme"] if before else None)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a `theme` in opencode.json, which nobody reads, takes the place of the one in tui.json, which is removed",
-)
+def test_ownership_that_moved_is_taken_back_with_the_run() -> None:
+    house = migrated()
+    before = house.journal.recorded()
+    house.apply(house.plan(GIT))
+    assert {row.claim.path for row in house.journal.recorded()} == {"opencode.jsonc", "tui.json"}
+    assert house.plan(GIT).changes == ()
+    house.take_back(2)
+    assert [(r.claim, r.value, r.standing) for r in house.journal.recorded()] == [
+        (r.claim, r.value, r.standing) for r in before
+    ]
+
+
+def test_a_theme_that_somebody_changed_after_the_tui_moved_it_is_theirs() -> None:
+    house = migrated()
+    house.edit({"opencode/tui.json": MOVED.replace("dracula", "theirs")})
+    plan = house.plan(GIT)
+    assert [str(c.ref) + c.target.part for c in plan.held] == ["opencode_settings/theme"]
+    house.apply(plan)
+    assert read(house, "tui.json")["theme"] == "theirs"
+
+
 def test_a_theme_that_reappears_in_opencode_json_takes_nothing_from_tui_json() -> None:
     house = migrated()
     house.apply(house.plan(GIT))
@@ -458,11 +464,6 @@ def test_a_theme_that_reappears_in_opencode_json_takes_nothing_from_tui_json() -
     assert read(house, "tui.json").get("theme") == "dracula"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="where a tui.json stands, the TUI neither reads nor moves a `theme` that is written to opencode.jsonc",
-)
 def test_a_theme_goes_where_the_tui_reads_it() -> None:
     house = House({"opencode/tui.json": '{\n  "scroll_speed": 3\n}\n'})
     house.apply(house.plan(GIT))
