@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from reconciler.formats.meant import meant, one_of
+from reconciler.formats.schema_fits import Quick
 
 Node = Mapping[str, Any]
 Steps = tuple[str, ...]
@@ -43,7 +45,11 @@ class Schema:
         node = self.root
         for step in at:
             node = node[step]
-        return self._check(node, value, ())
+        return [] if self._quick.of(node)(value) else self._check(node, value, ())
+
+    @cached_property
+    def _quick(self) -> Quick:
+        return Quick(self._resolved, OURS)
 
     def _resolved(self, node: Node) -> Node:
         while True:

@@ -15,9 +15,20 @@ from reconciler.model.problem import Invalid, Origin, Problem
 MAX_ALIASES = 1_000
 MAX_DEPTH = 200
 MAX_LENGTH = 2 << 20
+_NUMBER = r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,14})?"
 DOUBTFUL = re.compile(
-    r"[!&*]|<<|^---|^\.\.\.|^%|[:\-,\[{]\s+[-+]?[0-9][0-9_.]*[_0-9eE.:xXoO]|[\x00-\x08\x0b-\x1f\x7f]", re.M
+    rf"[!&*]|<<|^---|^\.\.\.|^%|[:\-,\[{{]\s+(?!{_NUMBER}[ \t]*(?:$|[,\]}}]))[-+]?[0-9][0-9_.]*[_0-9eE.:xXoO]"
+    r"|[\x00-\x08\x0b-\x1f\x7f]",
+    re.M,
 )
+# Lines that mean the same whatever is around them: where a text has no others, what stands in quotes is only text.
+_QUOTED = r"""(?:'(?:[^'\n]|'')*'|"[^"\\\n]*")"""
+_WORDS = r"[A-Za-z_/][^\n:#&*!<\[\]{}\"'`@%|>,\x00-\x1f\x7f\x85\u2028\u2029]*"
+_ITEM = rf"(?:{_QUOTED}|{_WORDS})"
+_TEXT = r"[^\W\d](?:[^\n:\x00-\x1f\x7f\x85\u2028\u2029]|:(?=[^\s\x85\u2028\u2029]))*"
+_VALUE = rf"(?:{_QUOTED}|{_NUMBER}|\[ *(?:{_ITEM}(?:, *{_ITEM})*)? *\]|[|>]-?|{_TEXT})"
+_LINE = rf"[ ]*(?:- +)*(?:(?:{_QUOTED}|[^\W\d][\w.-]*):(?: +{_VALUE})?|{_VALUE})?[ ]*"
+PLAIN_LINES = re.compile(rf"(?:{_LINE}\n)*+(?:{_LINE})?")
 
 
 REMEDIES = {
@@ -36,7 +47,7 @@ def load(text: str, path: str, first_line: int = 1, *, removals: bool = False) -
     if len(text) > MAX_LENGTH:
         what = f"{len(text) / (1 << 20):.1f} MiB of YAML; more than {MAX_LENGTH >> 20} MiB is not read"
         raise Invalid([Problem(Origin(path, first_line, 1), what, "split it into several files")])
-    if not DOUBTFUL.search(text) and not _deep(text):
+    if (PLAIN_LINES.fullmatch(text) or not DOUBTFUL.search(text)) and not _deep(text):
         try:
             return _fast(text)
         except ValueError:
@@ -71,7 +82,8 @@ def _careful(text: str, path: str, first_line: int, *, removals: bool = False) -
         parser.Constructor = _removing()
     parser.allow_duplicate_keys = False
     try:
-        _bounded(parser.parse(text), path, first_line)
+        if "&" in text or _deep(text):
+            _bounded(parser.parse(text), path, first_line)
         return plain(parser.load(text), path, first_line)
     except MarkedYAMLError as error:
         raise Invalid([_problem(error, path, first_line)]) from None

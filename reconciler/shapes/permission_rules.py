@@ -54,6 +54,30 @@ def rules(permission: Any, steps: Steps) -> list[Rule]:
 
 def mistakes(permission: Any, steps: Steps) -> Iterable[Mistake]:
     """What stands in a permission map in vain."""
+    return _mistakes(_Said(repr(permission), permission), steps) if permission is not None else ()
+
+
+class _Said:
+    """A permission, equal to another that is written in the same way: most agents repeat a few."""
+
+    __slots__ = ("text", "value")
+
+    def __init__(self, text: str, value: Any) -> None:
+        self.text, self.value = text, value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Said) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+
+@lru_cache(maxsize=1024)
+def _mistakes(said: _Said, steps: Steps) -> tuple[Mistake, ...]:
+    return tuple(_found(said.value, steps))
+
+
+def _found(permission: Any, steps: Steps) -> Iterable[Mistake]:
     found = rules(permission, steps)
     if len(found) <= MOST:
         yield from _shadowed(found)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from tests.bench.work import Work, agent
 
 FLOORS = Path(__file__).with_name("floors.py")
+RUAMEL = Path(__file__).with_name("ruamel_alone.py")
 NOTHING: Callable[[Work], None] = lambda work: None  # noqa: E731
 
 
@@ -104,6 +105,8 @@ ROWS = (
         "`rsync -nc`", lambda w: ["rsync", "-nrc", "--delete", f"{w.sources}/", f"{w.targets}/"], program="rsync"
     ),
     Row("Python: read and compare both trees", _floor("compare", lambda w: w.sources, lambda w: w.targets)),
+    Row("`validate`", _ours("validate")),
+    Row("ruamel.yaml reads the front matter", lambda work: [sys.executable, str(RUAMEL), str(work.sources)]),
     Row("`plan`, 1 % drifted", _ours("plan"), drifted),
     Row("`apply` of that, durable", _ours("apply", "--yes")),
     Row("one agent edited: `plan` and `apply`", _plan_and_apply, lambda work: (settled(work), edited(work))[0]),
