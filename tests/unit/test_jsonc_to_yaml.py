@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from reconciler.formats import jsonc, jsonc_to_yaml, yaml
+from reconciler.formats import jsonc, yaml, yaml_written
 from reconciler.formats.jsonc_to_yaml import convert
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
@@ -557,7 +557,7 @@ def test_an_unruly_entry_is_written_without_its_comments_and_the_others_keep_the
 
 
 def test_where_the_law_fails_the_plain_dump_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonc_to_yaml, "_plain", lambda text, inside_flow: True)
+    monkeypatch.setattr(yaml_written, "_plain", lambda text, inside_flow: True)
     assert convert(['{"a": "no: t", "b": "12" /* c */}'], every) == "a: 'no: t'\nb: '12'\n"
 
 
