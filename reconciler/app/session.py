@@ -19,10 +19,9 @@ from reconciler.model.problem import Invalid, Origin, Problem, invalid
 from reconciler.model.programs import Programs
 from reconciler.model.resource import Loaded, Revision
 from reconciler.model.world import Cipher, Env, Repository, World
-from reconciler.pipeline import cycle
+from reconciler.pipeline import cycle, naming
 from reconciler.pipeline.aim import skipped
 from reconciler.pipeline.apply import Hands, Result, apply, settle
-from reconciler.pipeline.judge import matches
 from reconciler.pipeline.load import load, load_all
 from reconciler.pipeline.references import Around
 
@@ -106,9 +105,7 @@ class App:
         """What would change and why. Raises Invalid."""
         loaded = loaded or self.load(which)
         repo = loaded.settings.id or self.here.folder
-        plan = cycle.propose(loaded, self.eyes(repo), only=targets, force=force)
-        self._known((*targets, *force), loaded, repo)
-        return plan
+        return cycle.propose(loaded, self.eyes(repo), only=targets, force=force)
 
     def confirmed(self, plan: Plan, *, ask: bool = True) -> Plan:
         """The plan with what the real programs say of its outcome; `ask` False: that nobody asked them."""
@@ -116,13 +113,6 @@ class App:
 
         asking = Asking(self.kinds, self.roots, self.world, self.journal.key(), self.env, self.programs)
         return replace(plan, confirmed=confirm(plan, asking, ask=ask))
-
-    def _known(self, patterns: Sequence[str], loaded: Loaded, repo: str) -> None:
-        """Raises Invalid for a TARGET that names nothing."""
-        refs = {r.ref for r in loaded.resources} | {row.ref for row in self.journal.recorded() if row.repo == repo}
-        missing = [p for p in patterns if not any(matches(p.partition("#")[0], ref) for ref in refs)]
-        if missing:
-            raise Invalid(_unknown(pattern, [str(ref) for ref in refs]) for pattern in missing)
 
     def apply(
         self,
@@ -201,10 +191,8 @@ class App:
 
     def release(self, refs: Sequence[str]) -> Plan:
         """The plan that hands back what stood there before it was ours. Raises Invalid."""
-        owned = {row.ref for row in self.journal.recorded() if row.repo == self.repo}
-        missing = [p for p in refs if not any(matches(p.partition("#")[0], ref) for ref in owned)]
-        if missing:
-            raise Invalid(_unknown(pattern, [str(ref) for ref in owned]) for pattern in missing)
+        owned = [row for row in self.journal.recorded() if row.repo == self.repo]
+        naming.check(refs, [row.ref for row in owned], [(row.ref, row.part) for row in owned])
         return cycle.hand_back(refs, self._revision(), self.eyes(self.repo))
 
     def _revision(self) -> Revision:
@@ -257,11 +245,3 @@ class App:
 
 def _mend(what: str, plan: Plan) -> str:
     return f"say `--host {plan.host}` here too" if what == "machine" and plan.here else "plan again here"
-
-
-def _unknown(pattern: str, refs: Sequence[str]) -> Problem:
-    import difflib
-
-    near = difflib.get_close_matches(pattern, refs, 1)
-    hint = f"did you mean `{near[0]}`?" if near else "`reconcile status` lists what there is"
-    return Problem(Origin(pattern), "names nothing in git and nothing we own", hint)

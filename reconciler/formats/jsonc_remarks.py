@@ -149,6 +149,14 @@ def freed_by(leaf: Item) -> list[str]:
     return lines
 
 
+def left_by(item: Item) -> list[str]:
+    """The comments above an item that stay when it goes with all of its own: those that do not touch it."""
+    lines = list(item.above)
+    while lines and lines[-1]:
+        lines.pop()
+    return lines
+
+
 def _other_setting(remark: str, key: str) -> bool:
     found = _disabled.match(remark)
     return found is not None and found["key"] != json.dumps(key, ensure_ascii=False)

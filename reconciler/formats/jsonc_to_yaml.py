@@ -20,6 +20,7 @@ from reconciler.formats.jsonc_remarks import (
     document_of,
     freed_by,
     instead_of,
+    left_by,
     paragraphs,
 )
 from reconciler.formats.yaml_written import written
@@ -32,19 +33,20 @@ def _nowhere(steps: Place) -> bool:
     return False
 
 
-def convert(texts: Sequence[str], keep: Asked, unit: Asked = _nowhere) -> str:
+def convert(texts: Sequence[str], keep: Asked, unit: Asked = _nowhere, elsewhere: Asked = _nowhere) -> str:
     """One YAML document from settings files, later ones merged over earlier ones: objects deeply, the rest replaces.
 
     `keep` is asked once of each leaf: a scalar, an array, an empty object, an object that is a `unit`; where the
     root is an array, of each of its items, as `("0",)`. "" when nothing is taken. A comment leaves with the leaf
-    it stands directly above, beside or in; every other one is in the result once. Raises JsoncError for what is no
+    it stands directly above, beside or in; every other one is in the result once, but for those of objects that are
+    said `elsewhere`, comments and all. Raises JsoncError for what is no
     JSONC, ValueError for what YAML cannot carry (nested too deeply).
     """
     try:
         trees = [document_of(text, jsonc.parse(text)) for text in texts]
         verdicts: dict[Place, bool] = {}
         data = _taken(_merged([jsonc.loads(text) for text in texts]), keep, unit, verdicts)
-        return written(_pruned_document(_joined(trees), verdicts), data) if data else ""
+        return written(_pruned_document(_joined(trees), verdicts, elsewhere), data) if data else ""
     except RecursionError:
         raise ValueError("nested too deeply to be written as YAML") from None
 
@@ -117,20 +119,21 @@ def _item_over(earlier: Item, later: Item) -> Item:
     return instead_of(earlier, later)
 
 
-def _pruned_document(document: Document, verdicts: dict[Place, bool]) -> Document:
-    return replace(document, root=_pruned(document.root, (), verdicts))
+def _pruned_document(document: Document, verdicts: dict[Place, bool], elsewhere: Asked) -> Document:
+    return replace(document, root=_pruned(document.root, (), verdicts, elsewhere))
 
 
-def _pruned(group: Group, steps: Place, verdicts: dict[Place, bool]) -> Group:
+def _pruned(group: Group, steps: Place, verdicts: dict[Place, bool], elsewhere: Asked) -> Group:
     """What is taken of it. What freed comments wait for is the next thing that stays."""
     items: list[Item] = []
     freed: list[str] = []
     for item in group.items:
         at = (*steps, item.key)
         if at not in verdicts and isinstance(item.value, Group):
-            item = replace(item, value=_pruned(item.value, at, verdicts))
+            item = replace(item, value=_pruned(item.value, at, verdicts, elsewhere))
         stays = verdicts.get(at, isinstance(item.value, Group) and bool(item.value.items))
         if stays:
             items.append(replace(item, above=paragraphs(freed, item.above)))
-        freed = [] if stays else paragraphs(freed, freed_by(item) if at in verdicts else all_freed_by(item))
+        free = left_by if elsewhere(at) else freed_by if at in verdicts else all_freed_by
+        freed = [] if stays else paragraphs(freed, free(item))
     return replace(group, items=items, tail=paragraphs(freed, group.tail))

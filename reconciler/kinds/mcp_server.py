@@ -30,10 +30,17 @@ from reconciler.shapes.settings_file import SettingsFile
 from reconciler.shapes.shared_json import CODEC, Leaf, Steps
 
 FOLDER = "mcp"
+
+
+def entry(steps: Steps) -> Steps:
+    """The entry that a leaf is part of."""
+    return steps[:2]
+
+
 OPENCODE = ("config.json", "opencode.json", "opencode.jsonc")
 FILES = {
-    "opencode": SettingsFile("mcp_server", "opencode", FOLDER, OPENCODE, "opencode.jsonc", KEYS, {}),
-    "zed": SettingsFile("mcp_server", "zed", FOLDER, ("settings.json",), "settings.json", KEYS, {}),
+    "opencode": SettingsFile("mcp_server", "opencode", FOLDER, OPENCODE, "opencode.jsonc", KEYS, {}, entry),
+    "zed": SettingsFile("mcp_server", "zed", FOLDER, ("settings.json",), "settings.json", KEYS, {}, entry),
 }
 TOPS = {"opencode": "mcp", "zed": "context_servers"}
 LONGEST = 240
@@ -65,9 +72,8 @@ def targets(resource: Resource[McpServer], loaded: Loaded | None, layout: Layout
 
 
 def place(program: str, layout: Layout, steps: Steps) -> str:
-    """Where a leaf stands, else where the entry does: part of an entry in a file of its own is refused by OpenCode."""
-    file, entry = FILES[program], steps[:2]
-    return file.winner(layout, steps) or file.winner(layout, (*entry, "type")) or file.place(layout, entry)
+    """Where a leaf stands, else where its entry does: part of one in a file of its own is refused by OpenCode."""
+    return FILES[program].place(layout, steps)
 
 
 def adopt(resource: Resource[McpServer], observed: Mapping[str, Leaf | None]) -> Mapping[str, File | None]:

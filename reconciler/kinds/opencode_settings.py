@@ -18,6 +18,11 @@ def unit(steps: Steps) -> bool:
     return steps[-1] == "permission" and (len(steps) == 1 or (len(steps) == 3 and steps[0] in ("agent", "mode")))
 
 
+def entry(steps: Steps) -> Steps:
+    """An MCP server: part of one in a file of its own is refused."""
+    return steps[:2] if steps[0] == "mcp" and len(steps) > 2 else ()
+
+
 KEYS = JsonKeys(unit)
 FILE = SettingsFile(
     kind="opencode_settings",
@@ -27,6 +32,7 @@ FILE = SettingsFile(
     fresh="opencode.jsonc",
     keys=KEYS,
     moved={"theme": TUI, "keybinds": TUI},
+    entry=entry,
 )
 
 OPENCODE_SETTINGS: Kind[Asked, Leaf] = Kind(

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Protocol
 
+from reconciler.formats import splices
 from reconciler.model.change import Change, Plan, Seen
 from reconciler.model.fingerprint import alike
 from reconciler.model.kind import AnyKind
 from reconciler.model.outcome import Outcome, Run, Status, Step
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import Claim, Revision, Target
-from reconciler.model.world import World
+from reconciler.model.world import Look, Unreadable, World
 from reconciler.pipeline.observe import look_at
 
 Settled = tuple[Change[Any], Outcome]
@@ -152,7 +154,7 @@ def _look(changes: Sequence[Change[Any]], hands: Hands) -> dict[Claim, Seen[Any]
 
 def _acted(changes: Sequence[Change[Any]], hands: Hands) -> Mapping[Claim, Outcome]:
     outcomes: dict[Claim, Outcome] = {}
-    for kind in _in_order(changes, hands.kinds):
+    for kind in _in_order(changes, hands):
         if batch := [c for c in changes if c.ref.kind == kind.name]:
             outcomes.update((o.claim, o) for o in kind.act(batch, hands.world))
     seen = _look([c for c in changes if outcomes[c.claim].status is Status.DONE], hands)
@@ -165,9 +167,28 @@ def _acted(changes: Sequence[Change[Any]], hands: Hands) -> Mapping[Claim, Outco
     return outcomes
 
 
-def _in_order(changes: Sequence[Change[Any]], kinds: Sequence[AnyKind]) -> Sequence[AnyKind]:
-    """Kinds that edited one file take their edits back in reverse order, so that each finds its own text."""
-    return kinds[::-1] if any(change.exact for change in changes) else kinds
+def _in_order(changes: Sequence[Change[Any]], hands: Hands) -> Sequence[AnyKind]:
+    """Kinds that edited one file take their edits back in the order in which each finds its own text."""
+    if not any(change.exact for change in changes):
+        return hands.kinds
+    orders = (hands.kinds[::-1], hands.kinds)
+    return next((order for order in orders if _finds(changes, order, hands.world)), orders[0])
+
+
+def _finds(changes: Sequence[Change[Any]], order: Sequence[AnyKind], look: Look) -> bool:
+    """Whether the first kind that comes to a file finds the text that its way back fits."""
+    rank = {kind.name: at for at, kind in enumerate(order)}
+    first: dict[tuple[str, str], Change[Any]] = {}
+    for change in sorted((c for c in changes if c.exact), key=lambda c: rank[c.ref.kind]):
+        first.setdefault(change.claim[:2], change)
+    return all(splices.back(c.exact, _text(look, *at)) is not None for at, c in first.items())
+
+
+def _text(look: Look, root: str, path: str) -> str:
+    with suppress(Unreadable, UnicodeDecodeError):
+        file = look.read(root, path)
+        return file.content.decode() if file else ""
+    return ""
 
 
 def _not_so(change: Change[Any], hands: Hands) -> Problem:

@@ -13,7 +13,7 @@ from reconciler.model.outcome import Journal
 from reconciler.model.problem import Invalid, Origin, Problem, Severity, invalid
 from reconciler.model.resource import Layout, Loaded, Revision, Target
 from reconciler.model.world import Look
-from reconciler.pipeline import aim, judge, known, observe, order, plan, references, survey, undo
+from reconciler.pipeline import aim, judge, known, naming, observe, order, plan, references, survey, undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ def snapshot(loaded: Loaded, eyes: Eyes) -> tuple[tuple[Target[Any], ...], obser
 def propose(loaded: Loaded, eyes: Eyes, *, only: Sequence[str] = (), force: Sequence[str] = ()) -> Plan:
     """What would change and why. Raises Invalid where something we need cannot be looked at."""
     targets, seen = snapshot(loaded, eyes)
+    _known((*only, *force), loaded, targets, seen)
     problems = (*readable(seen), *_unmet(loaded, seen.layout, eyes))
     before = [row.before for row in seen.recorded.values() if row.before and row.standing is Standing.REPLACED]
     changes = plan.changes(targets, seen, eyes.repo, loaded.revision.commit, eyes.kinds, contents(before, eyes.journal))
@@ -69,6 +70,12 @@ def propose(loaded: Loaded, eyes: Eyes, *, only: Sequence[str] = (), force: Sequ
         ),
         here=eyes.here,
     )
+
+
+def _known(patterns: Sequence[str], loaded: Loaded, targets: Sequence[Target[Any]], seen: observe.Snapshot) -> None:
+    """Raises Invalid for a TARGET that names nothing."""
+    parts = [*((t.ref, t.part) for t in targets), *((row.ref, row.part) for row in seen.recorded.values())]
+    naming.check(patterns, [*(r.ref for r in loaded.resources), *(ref for ref, _ in parts)], parts)
 
 
 def _unmet(loaded: Loaded, layout: Layout, eyes: Eyes) -> Sequence[Problem]:

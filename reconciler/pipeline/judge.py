@@ -95,4 +95,14 @@ def matches(pattern: str, ref: Ref, part: str = "") -> bool:
 
 
 def _at(part: str, pointer: str) -> bool:
-    return fnmatchcase(part, pointer) or fnmatchcase(part, f"{pointer}/*")
+    return part == pointer or part.startswith(f"{pointer}/") or _covers(part.split("/"), pointer.split("/"))
+
+
+def _covers(steps: Sequence[str], globs: Sequence[str]) -> bool:
+    """Whether a glob of steps is of this place or of one above it: `*` is one step, `**` any number of them."""
+    if not globs:
+        return True
+    first, *rest = globs
+    if first == "**":
+        return any(_covers(steps[depth:], rest) for depth in range(len(steps) + 1))
+    return bool(steps) and fnmatchcase(steps[0], first) and _covers(steps[1:], rest)

@@ -243,16 +243,21 @@ def not_built(origin: Origin, what: str, name: str) -> Problem:
     return Problem(origin, f"{what}: {name} are not managed by this version; left alone", severity=Severity.WARNING)
 
 
+HOLDS = {
+    "agents": "agents are `.md` or `.yaml` files",
+    "commands": "commands are `.md` or `.yaml` files",
+    "skills": "a skill is a folder with a SKILL.md",
+    "mcp": "an MCP server is a `.yaml` file",
+    "opencode": "`opencode/` holds `settings` and `tui`, as `.yaml` or `.jsonc`",
+    "zed": "`zed/` holds `settings`, `keymap` and `tasks`, as `.yaml` or `.jsonc`",
+}
+ELSEWHERE = "any other file below a root goes to `files/opencode/` or `files/zed/`"
+
+
 def _meant(folder: str, folders: set[str]) -> str:
     import difflib
 
-    near = difflib.get_close_matches(folder, sorted(folders), 1)
     if folder in folders:
-        return {"agents": "agents are `.md` or `.yaml` files", "commands": "commands are `.md` or `.yaml` files"}.get(
-            folder, "a skill is a folder with a SKILL.md"
-        )
-    return (
-        f"did you mean `{near[0]}`?"
-        if near
-        else "any other file below a root goes to `files/opencode/` or `files/zed/`"
-    )
+        return HOLDS.get(folder, ELSEWHERE)
+    near = difflib.get_close_matches(folder, sorted(folders), 1)
+    return f"did you mean `{near[0]}`?" if near else ELSEWHERE

@@ -64,19 +64,15 @@ def json_like(value: Any, path: str, places: Mapping[Steps, tuple[int, int]], st
     if isinstance(value, dict):
         return {str(k): json_like(v, path, places, (*steps, str(k))) for k, v in value.items()}
     if isinstance(value, list):
-        return [json_like(item, path, places, steps) for item in value]
+        return [json_like(item, path, places, (*steps, str(index))) for index, item in enumerate(value)]
+    line, column = places.get(steps, (1, 1))
     if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
-        line, column = places.get(steps, (1, 1))
-        raise invalid(
-            path,
-            "half of a character (`\\ud800` and the like) stands here",
-            "write the whole",
-            line=line,
-            column=column,
-        )
+        text = "half of a character (`\\ud800` and the like) stands here"
+        raise invalid(path, text, "write the whole", line=line, column=column)
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        line, column = places.get(steps, (1, 1))
-        raise invalid(path, f"`{steps[-1]}` is no number that JSON knows", "put it in quotes", line=line, column=column)
+        what = f"`{value}`".replace("inf", ".inf").replace("nan", ".nan")
+        text = f"{what} is no number that JSON knows"
+        raise invalid(path, text, "put it in quotes", line=line, column=column)
     return value
 
 

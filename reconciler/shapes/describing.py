@@ -41,8 +41,15 @@ def describe(file: SettingsFile, layout: Layout) -> Iterable[Found | Left]:
                 kept.append(claim)
     if kept:
         wanted = {claim.item for claim in kept}
-        source = _source(file, texts, lambda steps: steps in wanted, native=layout.native)
+        source = _source(file, texts, lambda steps: steps in wanted, _elsewhere(file, layout), native=layout.native)
         yield Found(file.ref, (source,), tuple(kept))
+
+
+def _elsewhere(file: SettingsFile, layout: Layout) -> Callable[[Steps], bool]:
+    """Whether another kind says an entry, and so its comments: its leaves are all taken."""
+    ours = (claim.item for claim in layout.taken if claim.root == file.root and claim.path in file.paths)
+    entries = {item[:depth] for item in ours for depth in range(2, len(item))}
+    return lambda steps: steps in entries
 
 
 def _broken(claim: Claim, text: str, layout: Layout) -> Left | None:
@@ -80,12 +87,19 @@ def secret(steps: Steps, value: jsonc.Json) -> bool:
     return isinstance(value, dict) and any(secret((*steps, key), item) for key, item in value.items())
 
 
-def _source(file: SettingsFile, texts: list[tuple[str, str]], keep: Callable[[Steps], bool], *, native: bool) -> Source:
+def _source(
+    file: SettingsFile,
+    texts: list[tuple[str, str]],
+    keep: Callable[[Steps], bool],
+    elsewhere: Callable[[Steps], bool],
+    *,
+    native: bool,
+) -> Source:
     if native and len(texts) == 1:
         only = _only(file, texts[0][1], keep)
         if not masking.find(only):
             return Source(f"{DESIRED}/{file.stem}.jsonc", File(jsonc.encode(only)))
-    text = without_secrets(jsonc_to_yaml.convert([text for _, text in texts], keep, file.keys.unit))
+    text = without_secrets(jsonc_to_yaml.convert([text for _, text in texts], keep, file.keys.unit, elsewhere))
     return Source(f"{DESIRED}/{file.stem}.yaml", File(text.encode("utf-8", "surrogatepass")))
 
 

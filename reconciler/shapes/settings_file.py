@@ -19,8 +19,9 @@ from reconciler.shapes.shared_json import Leaf, Steps
 @dataclass(frozen=True, slots=True)
 class SettingsFile:
     """`stem` is its name in desired-state (`opencode/settings`); `paths` the files below `root` that it merges, the
-    winner last; `fresh` the one made where there is none. `moved`: a top-level key → the files below the root to
-    which the program itself moves it."""
+    winner last; `fresh` the one made where there is none. `moved`: a top-level key → the files below the root to which
+    the program itself moves it. `entry`: the entry that a key is part of, and that must stand in one file (() for
+    none)."""
 
     kind: str
     root: str
@@ -29,6 +30,7 @@ class SettingsFile:
     fresh: str
     keys: JsonKeys
     moved: Mapping[str, tuple[str, ...]]
+    entry: Callable[[Steps], Steps] = lambda steps: ()
 
     def files(self, paths: Sequence[str]) -> Mapping[str, str]:
         folder, _, stem = self.stem.rpartition("/")
@@ -53,8 +55,11 @@ class SettingsFile:
         ]  # fmt: skip
 
     def place(self, layout: Layout, steps: Steps) -> str:
-        """The file in which a key is owned: where its value wins, else the winning file that is there."""
+        """The file in which a key is owned: where its value wins, else where the entry is that it is part of, else
+        the winning file that is there."""
         if (path := self.winner(layout, steps)) is not None:
+            return path
+        if (entry := self.entry(steps)) and (path := self._home(layout, entry)) is not None:
             return path
         counted = self.counted(layout, steps)
         held = layout.held.get(self.ref, {}).get(jsonc.pointer(steps))
@@ -62,6 +67,10 @@ class SettingsFile:
             return held.path
         standing = [path for path in counted if (self.root, path) in layout.texts]
         return standing[-1] if standing else self.fresh
+
+    def _home(self, layout: Layout, entry: Steps) -> str | None:
+        """The file that holds an entry: of several, the one that says what sort it is."""
+        return self.winner(layout, (*entry, "type")) or self.winner(layout, entry)
 
     def winner(self, layout: Layout, steps: Steps) -> str | None:
         """The file whose value of a key counts; None where no file has one."""

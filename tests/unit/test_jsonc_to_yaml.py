@@ -850,3 +850,35 @@ def test_a_long_file_takes_no_time_to_speak_of() -> None:
     start = time.process_time()
     assert convert(["{\n" + "\n".join(lines) + "\n}"], every).count("# about") == 500
     assert time.process_time() - start < 20
+
+
+def test_an_entry_that_is_said_elsewhere_takes_its_comments_along() -> None:
+    text = """\
+        {
+          "a": 1,
+
+          // the servers
+
+          "mcp": {
+            // about x
+            "x": { "type": "local" /* of type */ }, // beside x
+
+            // about y
+            "y": {
+              // inside y
+              "type": "local"
+            } // behind y
+          }
+        }
+        """
+    got = yaml_of(text, keep=only("/a"), elsewhere=lambda steps: len(steps) == 2)
+    is_yaml(
+        got,
+        """
+        a: 1
+
+        # the servers
+        """,
+    )
+    kept = yaml_of(text, keep=only("/a"))
+    assert "# about x" in kept and "# behind y" in kept
