@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from reconciler.app import schemas
 from reconciler.app.adopting import Adopted, adopt, ignore
-from reconciler.app.checkup import Finding, check_up
+from reconciler.app.checks.finding import Finding
+from reconciler.app.checkup import check_up
 from reconciler.app.explaining import Why, WhyPart, why
 from reconciler.app.importing import Imported, import_home, init
 from reconciler.app.opening import environment, open_app, open_home

@@ -45,6 +45,36 @@ def _opencode(steps: tuple[str, ...], env: Env, folder: str) -> Iterator[Layer]:
     yield from _files(MANAGED.get(env.platform, "/etc/opencode"), steps, env)
 
 
+def beside(env: Env, folder: str) -> Iterator[tuple[str, str]]:
+    """Each other place that OpenCode, started in `folder`, reads a configuration from: its name, and its rank."""
+    wins = "its keys win over the global ones"
+    if custom := env.variables.get("OPENCODE_CONFIG"):
+        missing = "" if os.path.exists(custom) else ": it is not there"
+        yield f"`{_shown(custom, env)}` (OPENCODE_CONFIG)", f"{wins}{missing}"
+    if not env.variables.get("OPENCODE_DISABLE_PROJECT_CONFIG"):
+        for parent in _up_to_the_worktree(folder):
+            for path in (*(f"{parent}/{name}" for name in NAMES), f"{parent}/.opencode"):
+                if os.path.exists(path) and path not in (f"{env.home}/.opencode", *_global(env)):
+                    yield f"`{_shown(path, env)}`", f"{wins} for sessions in this project"
+    if os.path.isdir(f"{env.home}/.opencode"):
+        yield "`~/.opencode`", "its keys and agents win over the global ones, and over a project's"
+    if other := env.variables.get("OPENCODE_CONFIG_DIR"):
+        yield f"`{_shown(other, env)}` (OPENCODE_CONFIG_DIR)", f"{wins}, and its AGENTS.md replaces the global one"
+    if env.variables.get("OPENCODE_CONFIG_CONTENT"):
+        yield "OPENCODE_CONFIG_CONTENT", wins
+    managed = MANAGED.get(env.platform, "/etc/opencode")
+    if any(os.path.exists(f"{managed}/{name}") for name in NAMES):
+        yield f"`{managed}`", "its keys win over all others: this machine's administrator keeps them"
+
+
+def _global(env: Env) -> tuple[str, ...]:
+    return tuple(f"{env.config}/opencode/{name}" for name in NAMES)
+
+
+def _shown(path: str, env: Env) -> str:
+    return "~" + path[len(env.home) :] if path.startswith(f"{env.home}/") else path
+
+
 def _zed(claim: Claim, own: Iterable[Layer], env: Env, folder: str) -> Iterator[Layer]:
     base = f"{env.home}/.config/zed" if env.platform == "darwin" else f"{env.config}/zed"
     yield from _file(f"{base}/global_settings.json", claim.item, env)
@@ -71,8 +101,7 @@ def _files(folder: str, steps: tuple[str, ...], env: Env, label: str = "") -> It
 
 def _file(path: str, steps: tuple[str, ...], env: Env, label: str = "") -> Iterator[Layer]:
     with suppress(OSError, UnicodeDecodeError), open(path, encoding="utf-8") as file:  # noqa: PTH123
-        shown = "~" + path[len(env.home) :] if path.startswith(f"{env.home}/") else path
-        yield from _text(file.read(), steps, f"{label}{shown}")
+        yield from _text(file.read(), steps, f"{label}{_shown(path, env)}")
 
 
 def _text(text: str, steps: tuple[str, ...], where: str) -> Iterator[Layer]:

@@ -238,6 +238,12 @@ class App:
             if theirs != ours:
                 yield Problem(Origin("plan"), f"made for the {what} `{theirs}`, this is `{ours}`", _mend(what, plan))
 
+    @property
+    def leftovers(self) -> tuple[str, ...]:
+        """Temporary files of runs that were stopped. One may hold an edit that was displaced: nobody removes them."""
+        found = ((root.name, path) for root in self.roots for path in self.world.leftovers(root.name))
+        return tuple(self.world.show(root, path) for root, path in found)
+
     def open_runs(self) -> Sequence[Run]:
         """Runs that something stopped half-way."""
         return [run for run in self.journal.runs() if not run.ended]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.cli import exits, phrase
 from reconciler.cli.grouping import Item, grouped
@@ -16,12 +16,16 @@ from reconciler.model.change import Cause, Plan
 from reconciler.model.outcome import Run
 from reconciler.model.resource import Ref
 
+if TYPE_CHECKING:
+    from reconciler.app.checks.finding import Finding
+
 STATES = ("in step", "changed here", "in conflict", "to apply", "held")
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything `status` shows. `open`: interrupted runs; `pinned`: the commit a rollback holds back, and why."""
+    """Everything `status` shows. `open`: interrupted runs; `pinned`: the commit a rollback holds back, and why;
+    `left`: temporary files of runs that were stopped."""
 
     folder: str
     plan: Plan
@@ -29,6 +33,7 @@ class Overview:
     last: Past | None
     open: tuple[Run, ...]
     pinned: tuple[str, str] | None
+    left: tuple[str, ...] = ()
 
 
 def status_text(seen: Overview, style: Style) -> str:
@@ -79,6 +84,9 @@ def _notes(seen: Overview, style: Style) -> Iterator[str]:
     for run in seen.open:
         said = f"run {run.id} ({run.verb}) was interrupted: `reconcile plan` shows what is left to do"
         yield style.paint(said, "warning")
+    if seen.left:
+        said = f"{phrase.count(len(seen.left), 'temporary file')} of a run that was stopped: see `reconcile doctor`"
+        yield style.paint(said, "warning")
     if seen.pinned:
         commit, reason = seen.pinned
         yield style.safe(f"{commit[:7]} is held back ({reason}) until git moves on or you apply")
@@ -95,16 +103,20 @@ def status_record(seen: Overview) -> dict[str, Any]:
         "kinds": {kind: dict(states) for kind, states in by_kind(seen).items()},
         "last": run_record(seen.last.run) if seen.last else None,
         "open": [run.id for run in seen.open],
+        "left": list(seen.left),
         "pinned": seen.pinned and {"commit": seen.pinned[0], "reason": seen.pinned[1]},
     }
 
 
-def findings_text(findings: Sequence[tuple[bool, str, str]], style: Style) -> str:
-    """A line for each check, its remedy below where it is not well."""
+def findings_text(findings: Sequence[Finding], style: Style) -> str:
+    """A line for each check, its remedy below where it is not well, or good to know."""
     lines = []
-    for well, text, remedy in findings:
-        lines.append(f"{style.paint('✓' if well else '✗', 'ok' if well else 'error')} {style.safe(text)}")
-        if remedy and not well:
-            lines.append(f"  hint: {style.safe(remedy)}")
-    bad = sum(1 for well, _, _ in findings if not well)
+    for found in findings:
+        mark = (
+            style.paint("·", "dim") if found.note else style.paint("✓", "ok") if found.ok else style.paint("✗", "error")
+        )
+        lines.append(f"{mark} {style.safe(found.text)}")
+        if found.remedy and (found.note or not found.ok):
+            lines.append(f"  hint: {style.safe(found.remedy)}")
+    bad = sum(1 for found in findings if not found.ok)
     return style.finish([*lines, "", f"{phrase.count(bad, 'thing')} to mend" if bad else "all is well"])

@@ -61,6 +61,9 @@ class Look(Protocol):
     def show(self, root: str, path: str) -> str:
         """The path as people type it: `~/.config/…`."""
 
+    def leftovers(self, root: str) -> Sequence[str]:
+        """Temporary files that a killed run left below a root."""
+
 
 class World(Look, Protocol):
     """Hands."""
@@ -77,6 +80,9 @@ class Cipher(Protocol):
 
     def keep(self) -> None:
         """Make the keys durable: what is sealed or fingerprinted now must be understood later."""
+
+    def troubles(self) -> Sequence[Problem]:
+        """What is missing or damaged of the keys that a state needs."""
 
     def seal(self, clear: bytes) -> bytes:
         """Only `unseal` makes it readable again."""
@@ -100,6 +106,18 @@ class Repository(Protocol):
 
     def tree(self, which: str) -> Tree:
         """The files below desired-state/ and templates/ of "work", "index", or a commit by any of its names."""
+
+    def head(self) -> str:
+        """The commit checked out, "" where there is none yet."""
+
+    def branch(self) -> str:
+        """The branch checked out, born or not; "" where HEAD is detached."""
+
+    def in_progress(self) -> str:
+        """What git is in the middle of: "rebase", "merge", "bisect", "cherry-pick", "revert", "am", or ""."""
+
+    def partial(self) -> bool:
+        """Whether it is a clone that fetches contents only when they are asked for."""
 
     def last_commit(self, path: str) -> str:
         """The commit that last changed a path: "3f2c1ab subject", or "" where it is not committed."""

@@ -30,6 +30,9 @@ class Rehearsal:
             return self.edited[root, path]
         return self.look.read(root, path)
 
+    def leftovers(self, root: str) -> Sequence[str]:
+        return self.look.leftovers(root)
+
     def show(self, root: str, path: str) -> str:
         return self.look.show(root, path)
 

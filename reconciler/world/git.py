@@ -88,6 +88,10 @@ class GitRepository:
         # These two are refs, and refs need not be files.
         return next((name for ref, name in _PICKS if self._git.word("rev-parse", "--verify", "--quiet", ref)), "")
 
+    def partial(self) -> bool:
+        """Whether it is a clone that fetches contents only when they are asked for."""
+        return bool(self._git.word("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$"))
+
     def last_commit(self, path: str) -> str:
         """The commit that last changed a path: "3f2c1ab subject", or "" where it is not committed."""
         if not self.head():

@@ -63,6 +63,9 @@ class LocalWorld:
         except Unreadable as unreadable:
             raise Unreadable(homed(unreadable.problem, self.home)) from None
 
+    def leftovers(self, root: str) -> Sequence[str]:
+        return files.leftovers(self.roots[root])
+
     def show(self, root: str, path: str) -> str:
         return shown(f"{self.roots[root]}/{path}".rstrip("/"), self.home)
 

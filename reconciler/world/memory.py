@@ -58,6 +58,9 @@ class MemoryWorld:
             raise Unreadable(homed(hindrance, self.home))
         return found
 
+    def leftovers(self, root: str) -> Sequence[str]:
+        return ()
+
     def show(self, root: str, path: str) -> str:
         return shown(f"{self.roots[root]}/{path}".rstrip("/"), self.home)
 

@@ -13,10 +13,11 @@ import errno
 import os
 import stat
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from reconciler.model.problem import Invalid, invalid
+from reconciler.model.problem import Invalid, Problem, invalid
 from reconciler.world.disk import place, sync, sync_folder
 from reconciler.world.problems import failed, shown
 
@@ -92,6 +93,16 @@ class Seal:
         if self._folder and not self.marked:
             since = time.strftime("%Y-%m-%d", time.gmtime())
             self._create(MARKER, f"since {since} what reconcile knows is kept in {state}\n".encode())
+
+    def troubles(self) -> Sequence[Problem]:
+        """What is missing or damaged of the keys that a state needs."""
+        found: list[Problem] = []
+        for ask in (lambda: self.key(of_state=self.marked), self._opener) if self.marked else ():
+            try:
+                ask()
+            except Invalid as error:
+                found += error.problems
+        return found
 
     def seal(self, clear: bytes) -> bytes:
         """Only `unseal` makes it readable again. Raises Invalid."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from reconciler.app.checks.finding import Finding
 from reconciler.cli.render_check import check_record, check_text
 from reconciler.cli.render_run import Past, history_text, past, result_text, run_text
 from reconciler.cli.render_status import Overview, findings_text, status_record, status_text
@@ -141,9 +142,9 @@ def test_nothing_is_managed_yet() -> None:
 
 
 def test_the_doctor() -> None:
-    assert findings_text([(True, "git: /usr/bin/git", ""), (False, "no repository", "make one")], Style()) == (
-        "✓ git: /usr/bin/git\n✗ no repository\n  hint: make one\n\n1 thing to mend\n"
-    )
-    assert findings_text([(True, "git: /usr/bin/git", "")], Style(unicode=False)) == (
+    assert findings_text(
+        [Finding(True, "git: /usr/bin/git"), Finding(False, "no repository", "make one")], Style()
+    ) == ("✓ git: /usr/bin/git\n✗ no repository\n  hint: make one\n\n1 thing to mend\n")
+    assert findings_text([Finding(True, "git: /usr/bin/git")], Style(unicode=False)) == (
         "ok git: /usr/bin/git\n\nall is well\n"
     )

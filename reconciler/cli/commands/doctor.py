@@ -23,5 +23,5 @@ def run(args: Namespace) -> int:
         terminal.show_json([asdict(finding) for finding in found])
     else:
         style = terminal.style(args)
-        terminal.show(findings_text([(f.ok, f.text, f.remedy) for f in found], style))
+        terminal.show(findings_text(found, style))
     return 0 if all(finding.ok for finding in found) else 1

@@ -27,6 +27,7 @@ def run(args: Namespace) -> int:
         last=next((past(run, app.journal.steps(run.id)) for run in app.journal.runs()), None),
         open=tuple(app.open_runs()),
         pinned=app.journal.pinned(plan.repo),
+        left=app.leftovers,
     )
     if args.json:
         terminal.show_json(status_record(overview))
