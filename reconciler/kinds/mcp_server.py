@@ -79,6 +79,9 @@ def place(program: str, layout: Layout, steps: Steps) -> str:
 def adopt(resource: Resource[McpServer], observed: Mapping[str, Leaf | None]) -> Mapping[str, File | None]:
     """The declaration with entries as they stand, comments kept; without it where none stands any more."""
     spec, [source] = resource.spec, resource.sources
+    if blocked := next((leaf for leaf in observed.values() if leaf is not None and leaf.behind), None):
+        text = f"{resource.ref}: `{jsonc.pointer(blocked.behind)}` holds no keys here"
+        raise invalid(source.path, text, "edit it by hand")
     entries: dict[str, Entry] = {}
     for program, top in TOPS.items():
         here = {part: leaf for part, leaf in observed.items() if jsonc.steps(part)[0] == top}

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from reconciler.model.kind import Kind, Writer
 from reconciler.model.resource import Mode
-from reconciler.shapes import adopting, editor_schema, json_keys, linting, settings_file, zed_rules, zed_spellings
+from reconciler.shapes import (
+    adopting,
+    editor_schema,
+    implied,
+    json_keys,
+    linting,
+    settings_file,
+    zed_rules,
+    zed_spellings,
+)
 from reconciler.shapes.asked import Asked
 from reconciler.shapes.json_keys import JsonKeys
 from reconciler.shapes.settings_file import SettingsFile
@@ -66,6 +75,7 @@ ZED_SETTINGS: Kind[Asked, Leaf] = Kind(
     lint=linting.of_settings(zed_rules.settings),
     check=FILE.check,
     layers=settings_file.layers(FILE),
+    together=implied.together(zed_spellings.old),
     writers=WRITERS,
     schema=editor_schema.zed_settings,
     reload="at once: Zed watches its files",

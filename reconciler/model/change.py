@@ -93,7 +93,7 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Seen(Generic[L]):
     """What is so now. `fingerprint` is of the claim alone, keyed, ABSENT where nothing stands. `behind`: the claim of a
-    value in the way, which is a problem unless we own that and it goes."""
+    value in the way, which `state` then holds."""
 
     claim: Claim
     state: L | None

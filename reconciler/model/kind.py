@@ -79,7 +79,8 @@ def cannot_adopt(resource: Resource[Any], observed: Mapping[str, Any]) -> Mappin
 @dataclass(frozen=True, kw_only=True)
 class Kind(Generic[S, L]):
     """One kind. Adding one: a file in kinds/, a line in registry.py, a folder of cases. `schema`: OpenCode's schema →
-    the JSON Schema of what people write in YAML; `reload`: when the program that reads it sees a change, in words."""
+    the JSON Schema of what people write in YAML; `reload`: when the program that reads it sees a change, in words;
+    `together`: its judged changes → the same, where one of them makes another come to something else."""
 
     name: str
     folder: str
@@ -95,6 +96,7 @@ class Kind(Generic[S, L]):
     lint: Callable[[Resource[S]], Iterable[Problem]] = lambda resource: ()
     check: Callable[[Resource[S], Layout], Iterable[Problem]] = lambda resource, layout: ()
     layers: Callable[[Claim, Layout], Sequence[Layer]] = lambda claim, layout: ()
+    together: Callable[[Sequence[Change[L]]], Sequence[Change[L]]] = lambda changes: changes
     writers: tuple[Writer, ...] = ()
     schema: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     reload: str = ""

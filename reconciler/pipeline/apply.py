@@ -137,7 +137,7 @@ def _why_skip(change: Change[Any], failed: set[Any]) -> Problem | None:
 
 
 def _moved(change: Change[Any], seen: Seen[Any], hands: Hands) -> Problem | None:
-    if seen.problem is not None and (seen.behind is None or seen.behind != change.before.behind):
+    if seen.problem is not None:
         return seen.problem
     if alike(seen.fingerprint, change.before.fingerprint):
         return None

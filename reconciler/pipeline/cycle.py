@@ -52,7 +52,7 @@ def propose(loaded: Loaded, eyes: Eyes, *, only: Sequence[str] = (), force: Sequ
     policy = judge.Policy(
         loaded.settings, {kind.name: kind.writers for kind in eyes.kinds}, force, seen.foreign, places
     )
-    judged = judge.judge(changes, policy)
+    judged = together(judge.judge(changes, policy), eyes.kinds)
     chosen = [c for c in judged if not only or any(judge.matches(p, c.ref, c.target.part) for p in only)]
     return Plan(
         eyes.repo,
@@ -165,4 +165,10 @@ def look_at_claims(extra: tuple[Target[Any], ...], eyes: Eyes) -> observe.Snapsh
 
 
 def _undoing(changes: Sequence[Change[Any]], title: str, revision: Revision, eyes: Eyes) -> Plan:
-    return Plan(eyes.repo, eyes.host, eyes.home, revision, order.order(changes), title=title)
+    return Plan(eyes.repo, eyes.host, eyes.home, revision, order.order(together(changes, eyes.kinds)), title=title)
+
+
+def together(changes: Sequence[Change[Any]], kinds: Sequence[AnyKind]) -> tuple[Change[Any], ...]:
+    """Each kind's changes as they are once all of them are known."""
+    by_kind = {kind.name: [c for c in changes if c.ref.kind == kind.name] for kind in kinds}
+    return tuple(change for kind in kinds for change in kind.together(by_kind[kind.name]))

@@ -70,7 +70,7 @@ def look_at(
     return found
 
 
-def _gives_way(seen: Seen[Any], snapshot: Snapshot) -> bool:
+def gives_way(seen: Seen[Any], snapshot: Snapshot) -> bool:
     """Whether what stands in the way is ours, and as we left it."""
     row = snapshot.recorded.get(seen.behind) if seen.behind else None
     return row is not None and alike(snapshot.seen[row.claim].fingerprint, row.value)
@@ -78,9 +78,7 @@ def _gives_way(seen: Seen[Any], snapshot: Snapshot) -> bool:
 
 def unreadable(snapshot: Snapshot) -> list[Problem]:
     """What could not be looked at among the things we need (errors), and elsewhere below the roots (warnings)."""
-    errors = [
-        seen.problem for seen in snapshot.seen.values() if seen.problem is not None and not _gives_way(seen, snapshot)
-    ]
+    errors = [seen.problem for seen in snapshot.seen.values() if seen.problem is not None]
     named = {problem.origin for problem in errors}
     elsewhere = [
         Problem(p.origin, p.text, p.hint, Severity.WARNING)

@@ -11,7 +11,7 @@ from reconciler.model.fingerprint import alike, fingerprint
 from reconciler.model.kind import AnyKind
 from reconciler.model.problem import Origin, invalid
 from reconciler.model.resource import Claim, Target
-from reconciler.pipeline.observe import Snapshot
+from reconciler.pipeline.observe import Snapshot, gives_way
 
 
 class Decision(NamedTuple):
@@ -88,26 +88,27 @@ def _moved(targets: Sequence[Target[Any]], snapshot: Snapshot) -> Mapping[Claim,
 
 def _named(target: Target[Any], snapshot: Snapshot, repo: str, revision: str, kind: AnyKind) -> Change[Any] | None:
     row, seen = snapshot.recorded.get(target.claim), snapshot.seen[target.claim]
+    grows = gives_way(seen, snapshot)
+    observed = ABSENT if grows else seen.fingerprint
     desired = fingerprint(target.desired, kind.codec, snapshot.key)
-    decision = decide(row.value if row else None, seen.fingerprint, desired, lost=snapshot.lost)
+    decision = decide(row.value if row else None, observed, desired, lost=snapshot.lost)
     if decision is None and row is not None and row.claim != target.claim:
         decision = Decision(Action.RECORD, Cause.ADOPT)
     if decision is None:
         return None
-    becomes = _row(target, row, seen, desired, repo, revision)
-    return change(target, decision, seen, target.desired, desired, becomes, row, kind, snapshot.made)
+    becomes = _row(target, row, observed, desired, repo, revision)
+    made = change(target, decision, seen, target.desired, desired, becomes, row, kind, snapshot.made)
+    return replace(made, diff=below(target.part, kind.diff(None, target.desired))) if grows else made
 
 
-def _row(
-    target: Target[Any], row: Recorded | None, seen: Seen[Any], desired: str, repo: str, revision: str
-) -> Recorded:
+def _row(target: Target[Any], row: Recorded | None, observed: str, desired: str, repo: str, revision: str) -> Recorded:
     if row is not None:
         standing, before = row.standing, row.before
-    elif seen.fingerprint == ABSENT:
+    elif observed == ABSENT:
         standing, before = Standing.CREATED, None
     else:
-        standing = Standing.ADOPTED if alike(seen.fingerprint, desired) else Standing.REPLACED
-        before = seen.fingerprint
+        standing = Standing.ADOPTED if alike(observed, desired) else Standing.REPLACED
+        before = observed
     needs = tuple(sorted(target.needs))
     return Recorded(target.claim, target.ref, target.part, repo, desired, standing, before, needs, revision)
 

@@ -49,13 +49,11 @@ def keys(resource: Resource[Asked], observed: Mapping[str, Leaf | None]) -> Writ
     """Settings with the keys as they stand: YAML or JSONC, comments kept."""
     [source] = resource.sources
     text = decode(source.file.content, source.path)
+    here = {leaf.behind if leaf and leaf.behind else jsonc.steps(part): leaf for part, leaf in observed.items()}
     if source.path.endswith(("yaml", "yml")):
-        sets = [
-            yaml_edit.Set(jsonc.steps(part), yaml_edit.MISSING if leaf is None else leaf.value)
-            for part, leaf in observed.items()
-        ]
+        sets = [yaml_edit.Set(steps, yaml_edit.MISSING if leaf is None else leaf.value) for steps, leaf in here.items()]
         return {source.path: File(yaml_edit.edit(text, sets).encode())}
-    edits = [_jsonc(jsonc.steps(part), leaf) for part, leaf in observed.items()]
+    edits = [_jsonc(steps, leaf) for steps, leaf in here.items()]
     return {source.path: File(jsonc.encode(jsonc_edit.edit(text, edits)))}
 
 

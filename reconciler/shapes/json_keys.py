@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.formats import jsonc, jsonc_edit, splices
 from reconciler.formats.jsonc_edit import Raw
-from reconciler.model.change import ABSENT, NULL, Change, Diff, FieldChange, Seen
+from reconciler.model.change import NULL, Change, Diff, FieldChange, Seen
 from reconciler.model.diff import field_changes, list_changes
 from reconciler.model.fingerprint import fingerprint
 from reconciler.model.outcome import Outcome, Status
@@ -60,13 +60,12 @@ class JsonKeys:
 
     def _seen(self, claim: Claim, text: str, look: Look, key: bytes) -> Seen[Leaf]:
         leaf = self.at(text, claim.item)
-        if leaf is None and (blocked := shared_json.obstacle(text, claim.item)):
-            steps, node = blocked
-            origin = Origin(look.show(claim.root, claim.path), *jsonc.position(text, node.start))
-            what = f"`{jsonc.pointer(steps)}` is {SORTS[node.kind]} here, and git asks for keys below it"
-            problem = Problem(origin, what, "remove it here, or ask for the same in git")
-            return Seen(claim, None, ABSENT, problem, claim._replace(item=steps))
-        return Seen(claim, leaf, fingerprint(leaf, CODEC, key))
+        if leaf is not None and leaf.behind == () and (root := shared_json.tree(text)).kind != "object":
+            origin = Origin(look.show(claim.root, claim.path), *jsonc.position(text, root.start))
+            what = f"{SORTS[root.kind]} stands here, and git asks for keys"
+            return Seen(claim, None, "unreadable", Problem(origin, what, "put what it holds below a key"))
+        way = claim._replace(item=leaf.behind) if leaf is not None and leaf.behind else None
+        return Seen(claim, leaf, fingerprint(leaf, CODEC, key), behind=way)
 
     def at(self, text: str, steps: Steps) -> Leaf | None:
         """What stands at a key, in its own place or an older one."""
@@ -77,7 +76,9 @@ class JsonKeys:
             found = shared_json.leaf(text, old.steps, False)
             if found is not None and (value := old.read(found.value)) is not None and not isinstance(value, dict):
                 return Leaf(value, found.raw, spelled=old.spelled)
-        return None if any(old.holder == steps for old in self.old(steps)) else leaf
+        return (
+            None if any(old.holder == steps for old in self.old(steps)) else leaf or shared_json.in_the_way(text, steps)
+        )
 
     def act(self, changes: Sequence[Change[Leaf]], world: World) -> Iterable[Outcome]:
         """One edit per file, however many keys change in it."""
@@ -127,18 +128,21 @@ class JsonKeys:
         claim = change.claim
         where = Origin(world.show(claim.root, claim.path))
         before = change.before.state
-        # What is only implied goes with what implies it, perhaps in this very edit.
-        if (before is None or before.spelled != IMPLIED) and not _equal(self.at(text, claim.item), before):
+        now = self.at(text, claim.item)
+        if change.after is not None and change.after.behind and _equal(now, change.after):
+            outcomes[claim] = Outcome(claim, Status.DONE)
+            return text
+        if not _equal(now, before) and not _goes_along(before, now):
             problem = Problem(where, f"{change.ref}#{jsonc.pointer(claim.item)}: changed meanwhile", "plan again")
             outcomes[claim] = Outcome(claim, Status.STALE, problem)
             return text
         try:
-            edited = jsonc_edit.edit(text, [*self._room(text, claim.item), *_edits(change)])
+            edited = _done(jsonc_edit.edit(text, list(self._room(text, claim.item))), change)
         except (jsonc_edit.EditError, jsonc.JsoncError) as error:
             problem = Problem(Origin(where.path, error.line, error.column), error.message)
             outcomes[claim] = Outcome(claim, Status.FAILED, problem)
             return text
-        made = _made(claim, text) if change.after is not None and not change.after.spelled else ()
+        made = _made(claim, text) if change.after is not None and not _elsewhere(change.after) else ()
         outcomes[claim] = Outcome(claim, Status.DONE, made=made, unmade=_unmade(change, edited))
         return edited
 
@@ -199,6 +203,16 @@ def _equal(one: Leaf | None, other: Leaf | None) -> bool:
     return shared_json.meaning(one) == shared_json.meaning(other)
 
 
+def _elsewhere(leaf: Leaf) -> bool:
+    return bool(leaf.spelled or leaf.behind)
+
+
+def _goes_along(before: Leaf | None, now: Leaf | None) -> bool:
+    """What is only implied goes with what implies it, and what stands in the way goes once for all keys below it:
+    perhaps in this very edit."""
+    return before is not None and (before.spelled == IMPLIED or (bool(before.behind) and now is None))
+
+
 def _turn(change: Change[Leaf]) -> tuple[bool, bool, int, Origin, Claim]:
     """Removals first, then what makes room for older spellings below it, then in the order in which git names them."""
     after, steps = change.after, change.claim.item
@@ -206,12 +220,23 @@ def _turn(change: Change[Leaf]) -> tuple[bool, bool, int, Origin, Claim]:
     return after is not None, not room, change.target.rank, change.target.origin, change.claim
 
 
-def _edits(change: Change[Leaf]) -> list[jsonc_edit.Edit]:
-    way, steps = change.before.behind, change.claim.item
-    if change.after is not None and change.after.spelled:
-        back = [] if change.after.spelled == IMPLIED else [jsonc_edit.Set(change.after.spelled, Raw(change.after.raw))]
-        return [jsonc_edit.Delete(steps), *back]
-    return [*([jsonc_edit.Set(way.item, {})] if way else []), _edit(change)]
+def _done(text: str, change: Change[Leaf]) -> str:
+    """The text with one key as it shall be. Raises EditError."""
+    way, after, steps = change.before.behind, change.after, change.claim.item
+    if after is not None and after.behind:
+        return _behind_again(text, steps, after)
+    if after is not None and after.spelled:
+        back = [] if after.spelled == IMPLIED else [jsonc_edit.Set(after.spelled, Raw(after.raw))]
+        return jsonc_edit.edit(text, [jsonc_edit.Delete(steps), *back])
+    room = [jsonc_edit.Set(way.item, {})] if way and shared_json.in_the_way(text, steps) else []
+    return jsonc_edit.edit(text, [*room, _edit(change)])
+
+
+def _behind_again(text: str, steps: Steps, after: Leaf) -> str:
+    """What stood in the way comes back with the last key below it that goes; never over what others put there."""
+    emptied = jsonc_edit.edit(text, [jsonc_edit.Delete(steps, len(steps) - 1 - len(after.behind))])
+    back = [jsonc_edit.Set(after.behind, Raw(after.raw))] if shared_json.bare(emptied, after.behind) else []
+    return jsonc_edit.edit(emptied, back)
 
 
 def _respelled(text: str, old: Old) -> Iterable[jsonc_edit.Edit]:
@@ -236,7 +261,7 @@ def _edit(change: Change[Leaf]) -> jsonc_edit.Edit:
             prune += 1
         return jsonc_edit.Delete(steps, prune)
     leaf = change.after
-    value = Raw(leaf.raw) if leaf.raw and not leaf.spelled else leaf.value
+    value = Raw(leaf.raw) if leaf.raw and not _elsewhere(leaf) else leaf.value
     return jsonc_edit.Set(change.claim.item, value, leaf.ordered)
 
 
@@ -262,11 +287,19 @@ def diff(before: Leaf | None, after: Leaf | None) -> Diff:
 
 def _spelling(before: Leaf | None, after: Leaf | None) -> str:
     """What becomes of an older spelling."""
+    if before is not None and before.behind:
+        return f"`{jsonc.pointer(before.behind)}` is {_sort(before)} here, and gives way"
+    if after is not None and after.behind:
+        return f"back to `{jsonc.pointer(after.behind)}` as {_sort(after)}"
     if before is not None and before.spelled not in ((), IMPLIED):
         return f"`{jsonc.pointer(before.spelled)}` is an older spelling, and goes"
     if after is not None and after.spelled not in ((), IMPLIED):
         return f"back to its older spelling `{jsonc.pointer(after.spelled)}`"
     return ""
+
+
+def _sort(leaf: Leaf) -> str:
+    return SORTS[shared_json.tree(leaf.raw).kind]
 
 
 def _inside(before: jsonc.Json, after: jsonc.Json) -> Iterable[FieldChange]:

@@ -20,12 +20,14 @@ IMPLIED: Steps = ("",)
 class Leaf(NamedTuple):
     """The state of a key: its value, and its source text where it stands in a file ("" where git asks for it).
     `ordered`: the order of keys is meaning, and an object is compared whole; else any object is an object. `spelled`:
-    the older place where it stands, IMPLIED where another key only implies it."""
+    the older place where it stands, IMPLIED where another key only implies it. `behind`: nothing stands at the key
+    itself, because this value stands at a key above it, where an object belongs."""
 
     value: jsonc.Json
     raw: str = ""
     ordered: bool = False
     spelled: Steps = ()
+    behind: Steps = ()
 
 
 class Old(NamedTuple):
@@ -43,15 +45,15 @@ class Old(NamedTuple):
 
 
 def encode(leaf: Leaf) -> bytes:
-    if leaf.spelled:
-        return b"s" + json.dumps([leaf.value, leaf.raw, leaf.ordered, leaf.spelled]).encode()
+    if leaf.spelled or leaf.behind:
+        return b"s" + json.dumps(leaf).encode()
     return (b"o" if leaf.ordered else b"-") + (leaf.raw or rendered(leaf.value)).encode("utf-8", "surrogatepass")
 
 
 def decode(encoded: bytes) -> Leaf:
     if encoded[:1] == b"s":
-        value, old, ordered, spelled = json.loads(encoded[1:])
-        return Leaf(value, old, ordered, tuple(spelled))
+        value, old, ordered, spelled, behind = json.loads(encoded[1:])
+        return Leaf(value, old, ordered, tuple(spelled), tuple(behind))
     raw = encoded[1:].decode("utf-8", "surrogatepass")
     return Leaf(jsonc.loads(raw), raw, encoded[:1] == b"o")
 
@@ -59,7 +61,8 @@ def decode(encoded: bytes) -> Leaf:
 def meaning(leaf: Leaf) -> bytes:
     """The bytes that equality is of: `14.50` is 14.5, and an object that is no unit is just an object."""
     value = {} if isinstance(leaf.value, dict) and not leaf.ordered else _plain(leaf.value)
-    return json.dumps(value, sort_keys=not leaf.ordered).encode()
+    said = json.dumps(value, sort_keys=not leaf.ordered)
+    return f"{json.dumps(leaf.behind)} {said}".encode() if leaf.behind else said.encode()
 
 
 def rendered(value: jsonc.Json) -> str:
@@ -132,16 +135,22 @@ def leaf(text: str, steps: Steps, ordered: bool) -> Leaf | None:
     return Leaf(jsonc.value(node), text[node.start : node.end], ordered and node.kind == "object")
 
 
-def obstacle(text: str, steps: Steps) -> tuple[Steps, jsonc.Node] | None:
-    """The parent of a place that is no object, so that nothing can stand below it."""
+def in_the_way(text: str, steps: Steps) -> Leaf | None:
+    """The value above a place that is no object, so that nothing can stand below it."""
     node = tree(text) if text else None
     for depth, step in enumerate(steps):
         if node is None:
             return None
         if node.kind != "object":
-            return steps[:depth], node
+            return Leaf(jsonc.value(node), text[node.start : node.end], behind=steps[:depth])
         node = jsonc.find(node, (step,))
     return None
+
+
+def bare(text: str, steps: Steps) -> bool:
+    """Whether an object stands at a place, and neither a key nor a comment in it."""
+    node = jsonc.find(tree(text), steps)
+    return node is not None and node.kind == "object" and not text[node.start + 1 : node.end - 1].strip()
 
 
 def parents_missing(text: str, steps: Steps) -> tuple[Steps, ...]:
