@@ -23,7 +23,7 @@ from reconciler.pipeline import cycle, naming
 from reconciler.pipeline.aim import skipped
 from reconciler.pipeline.apply import Hands, Result, apply, settle
 from reconciler.pipeline.load import load, load_all
-from reconciler.pipeline.references import Around
+from reconciler.pipeline.references import Around, Names, nobody
 
 Waiting = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -63,12 +63,30 @@ class App:
     def load(self, which: str = "work") -> Loaded:
         """What "work", "index" or a commit says. Raises Invalid with every problem."""
         schemas.judge(self.env)
-        return load(self.here.tree(which), self.kinds, registry.PENDING, self.host)
+        return load(self.here.tree(which), self.kinds, registry.PENDING, self.host, standing=self._standing)
 
-    def load_all(self, which: str = "work") -> Loaded:
-        """The same, with the problems that any machine would have with its overlay. Raises Invalid."""
+    def load_all(self, which: str = "work", *, portable: bool = False) -> Loaded:
+        """The same, with the problems that any machine would have with its overlay, and what only this machine can tell
+        of references; `portable`: without that. Raises Invalid."""
         schemas.judge(self.env)
-        return load_all(self.here.tree(which), self.kinds, registry.PENDING, self.host)
+        tree = self.here.tree(which)
+        loaded = load_all(tree, self.kinds, registry.PENDING, self.host, nobody if portable else self._standing)
+        if portable or self.posing:
+            return loaded
+        root = next(root for root in self.roots if root.name == "opencode")
+        unmet = cycle.unmet(loaded, root.path(self.env), self.around)
+        return replace(loaded, problems=tuple(sorted({*loaded.problems, *unmet})))
+
+    def _standing(self) -> Names:
+        """What desired state may refer to though git does not name it."""
+        from reconciler.app.standing import standing
+
+        root = next(root for root in self.roots if root.name == "opencode")
+        try:
+            recorded = self.journal.recorded()
+        except Invalid:  # whoever needs the state says so
+            recorded = ()
+        return standing(root, self.world, recorded)
 
     @property
     def judged_by(self) -> str:

@@ -103,12 +103,14 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Resource(Generic[S]):
-    """One thing git names: what it should be (`spec`, the kind's own type), and the files that say so."""
+    """One thing git names: what it should be (`spec`, the kind's own type), and the files that say so; `ground`: those
+    files as all machines have them, where an overlay is merged into them."""
 
     ref: Ref
     spec: S
     origin: Origin
     sources: tuple[Source, ...] = ()
+    ground: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

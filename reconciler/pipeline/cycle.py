@@ -12,6 +12,7 @@ from reconciler.model.kind import AnyKind, Root
 from reconciler.model.outcome import Journal
 from reconciler.model.problem import Invalid, Origin, Problem, Severity, invalid
 from reconciler.model.resource import Layout, Loaded, Revision, Target
+from reconciler.model.trace import moved
 from reconciler.model.world import Look
 from reconciler.pipeline import aim, judge, known, naming, observe, order, plan, references, survey, undo
 
@@ -79,10 +80,15 @@ def _known(patterns: Sequence[str], loaded: Loaded, targets: Sequence[Target[Any
 
 
 def _unmet(loaded: Loaded, layout: Layout, eyes: Eyes) -> Sequence[Problem]:
-    """Warnings about variables that are not set here. Raises Invalid for files that are not there."""
     if eyes.around is None or eyes.here:
         return ()
-    found = references.unmet(loaded.resources, layout.places["opencode"].folder, eyes.around)
+    return unmet(loaded, layout.places["opencode"].folder, eyes.around)
+
+
+def unmet(loaded: Loaded, folder: str, around: references.Around) -> Sequence[Problem]:
+    """Warnings about variables that are not set here. Raises Invalid for files that are not there; those named by a
+    relative path are below `folder`."""
+    found = ((r, moved(p, loaded.traces)) for r, p in references.unmet(loaded.resources, folder, around))
     problems = known.softened(found, loaded.settings.known_problems)
     if any(p.severity is Severity.ERROR for p in problems):
         raise Invalid(problems)

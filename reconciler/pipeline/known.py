@@ -24,16 +24,20 @@ def digest(sources: Sequence[Source]) -> str:
 
 def softened(found: Iterable[Found], known: Sequence[KnownProblem]) -> list[Problem]:
     """The problems, with those that were known at the import as warnings."""
-    return [replace(p, severity=Severity.WARNING) if is_known(r, known) else p for r, p in found]
+    return [replace(p, severity=Severity.WARNING) if is_known(r, p, known) else p for r, p in found]
 
 
-def is_known(resource: Resource[Any], known: Sequence[KnownProblem]) -> bool:
-    """Whether an object stands in reconcile.yaml as it is now."""
+def is_known(resource: Resource[Any], problem: Problem, known: Sequence[KnownProblem]) -> bool:
+    """Whether an object stands in reconcile.yaml as it is now; of one with an overlay, as it is below that, where the
+    problem stands there too."""
     named = {entry.digest for entry in known if entry.ref == str(resource.ref)}
-    return bool(named) and digest(resource.sources) in named
+    if not named:
+        return False
+    ground = resource.ground if problem.origin.path in {source.path for source in resource.ground} else ()
+    return any(digest(sources) in named for sources in (resource.sources, ground) if sources)
 
 
 def at_fault(found: Iterable[Found], known: Sequence[KnownProblem]) -> tuple[KnownProblem, ...]:
     """Every object with an error that is not known yet."""
-    faulty = {r.ref: r for r, p in found if p.severity is Severity.ERROR and not is_known(r, known)}
+    faulty = {r.ref: r for r, p in found if p.severity is Severity.ERROR and not is_known(r, p, known)}
     return tuple(KnownProblem(str(ref), digest(faulty[ref].sources)) for ref in sorted(faulty))

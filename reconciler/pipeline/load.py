@@ -24,26 +24,38 @@ Memo = dict[tuple[Any, ...], Any]
 
 
 def load(
-    tree: Tree, kinds: Sequence[AnyKind], pending: Mapping[str, str], host: str = "", memo: Memo | None = None
+    tree: Tree,
+    kinds: Sequence[AnyKind],
+    pending: Mapping[str, str],
+    host: str = "",
+    memo: Memo | None = None,
+    standing: references.Standing = references.nobody,
 ) -> Loaded:
     """Everything a revision says, as one host has it. Raises Invalid with all errors at once; warnings stay in
-    `problems`. `memo` keeps what was read, for the next host."""
+    `problems`. `memo` keeps what was read, for the next host; `standing`: what stands on this machine."""
     read = _read(tree, kinds, pending, host, {} if memo is None else memo)
-    problems = [*read.problems, *known.softened(read.found, read.settings.known_problems)]
+    found = [*read.found, *_astray(read, standing)]
+    problems = [*read.problems, *known.softened(found, read.settings.known_problems)]
     if any(p.severity is Severity.ERROR for p in problems):
         raise Invalid(problems)
     resources = tuple(sorted(read.resources, key=lambda r: r.ref))
     return Loaded(tree.revision, read.settings, resources, tuple(sorted(set(problems))), read.traces, read.hosts)
 
 
-def load_all(tree: Tree, kinds: Sequence[AnyKind], pending: Mapping[str, str], host: str) -> Loaded:
+def load_all(
+    tree: Tree,
+    kinds: Sequence[AnyKind],
+    pending: Mapping[str, str],
+    host: str,
+    standing: references.Standing = references.nobody,
+) -> Loaded:
     """The same with the problems that any host has; each is named once. Raises Invalid."""
     memo: Memo = {}
     loaded: Loaded | None = None
     problems: set[Problem] = set()
     for name in (host, *sorted(_hosts(tree) - {host})):
         try:
-            one = load(tree, kinds, pending, name, memo)
+            one = load(tree, kinds, pending, name, memo, standing)
         except Invalid as error:
             problems.update(error.problems)
         else:
@@ -57,7 +69,12 @@ def load_all(tree: Tree, kinds: Sequence[AnyKind], pending: Mapping[str, str], h
 def at_fault(tree: Tree, kinds: Sequence[AnyKind], pending: Mapping[str, str]) -> tuple[KnownProblem, ...]:
     """The objects whose errors nothing softens: what an import writes to reconcile.yaml."""
     read = _read(tree, kinds, pending, "", {})
-    return known.at_fault(read.found, read.settings.known_problems)
+    return known.at_fault([*read.found, *_astray(read)], read.settings.known_problems)
+
+
+def _astray(read: _Read, standing: references.Standing = references.nobody) -> list[known.Found]:
+    """What is wrong with all resources together."""
+    return [(r, moved(problem, read.traces)) for r, problem in references.astray(read.resources, standing)]
 
 
 class _Read(NamedTuple):
@@ -77,6 +94,7 @@ def _read(tree: Tree, kinds: Sequence[AnyKind], pending: Mapping[str, str], host
     traces = _unfold(ground, kinds, pending, problems)
     layer = hosts.get(host, {})
     traces |= _unfold(layer, kinds, pending, problems, f"{TOP}{overlay.HOSTS}{host}/")
+    below = {source.path: source for source in ground.values()} if layer else {}
     laying = overlay.Laying(ground, traces, kinds, problems)
     laying.lay(layer)
     by_path = laying.sources
@@ -84,9 +102,16 @@ def _read(tree: Tree, kinds: Sequence[AnyKind], pending: Mapping[str, str], host
     resources: list[Resource[Any]] = []
     for kind in kinds:
         resources += _of_kind(kind, by_path, traces, problems, memo)
+    resources = [_grounded(resource, below) for resource in resources] if below else resources
     problems += [moved(problem, traces) for problem in _untaken(by_path, kinds, pending)]
     found = list(_linted(resources, kinds, traces, memo))
     return _Read(said, resources, problems, found, traces, tuple(sorted(hosts)))
+
+
+def _grounded(resource: Resource[Any], below: Mapping[str, Source]) -> Resource[Any]:
+    """The same, with its files as they are without an overlay, where that makes a difference."""
+    ground = tuple(below[source.path] for source in resource.sources if source.path in below)
+    return replace(resource, ground=ground) if ground != resource.sources else resource
 
 
 def _sources(tree: Tree) -> dict[str, Source]:
@@ -108,14 +133,12 @@ def _remembered(memo: Memo, key: tuple[Any, ...], made: Callable[[], Any]) -> An
 def _linted(
     resources: Sequence[Resource[Any]], kinds: Sequence[AnyKind], traces: Traces, memo: Memo
 ) -> Iterable[known.Found]:
-    """What each resource alone, and all of them together, have wrong."""
+    """What each resource alone has wrong."""
     lint = {kind.name: kind.lint for kind in kinds}
     for resource in resources:
         key = ("lint", resource.ref, resource.sources)
         for problem in _remembered(memo, key, lambda r=resource: [*lint[r.ref.kind](r), *in_clear(r)]):  # type: ignore[misc]
             yield resource, moved(problem, traces)
-    for resource, problem in references.astray(resources):
-        yield resource, moved(problem, traces)
 
 
 def _for_git(path: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from reconciler.formats.frontmatter import parse
@@ -29,9 +29,34 @@ class Names:
     providers: frozenset[str]
 
 
-def astray(resources: Sequence[Resource[Any]]) -> Astray:
-    """Each problem, and the resource it stands in."""
-    names = _names(resources)
+Standing = Callable[[], Names]
+
+
+def nobody() -> Names:
+    return Names({}, frozenset())
+
+
+class Known:
+    """Names in git, and those of this machine, which are looked up only when git has none that fits."""
+
+    def __init__(self, said: Names, standing: Standing) -> None:
+        self.agents, self.providers = said.agents, said.providers
+        self._look = standing
+
+    @cached_property
+    def _here(self) -> Names:
+        return self._look()
+
+    def agent(self, name: str) -> bool:
+        return name in self.agents or name in self._here.agents
+
+    def provider(self, name: str) -> bool:
+        return name in self.providers or name in providers() or name in self._here.providers
+
+
+def astray(resources: Sequence[Resource[Any]], standing: Standing = nobody) -> Astray:
+    """Each problem, and the resource it stands in. `standing`: what git need not name, since it is on this machine."""
+    names = Known(_names(resources), standing)
     for resource in resources:
         if resource.ref.kind in ("agent", "command"):
             yield from _of_prompt(resource, names)
@@ -65,14 +90,14 @@ def _called(resource: Resource[Any]) -> str:
     return name if isinstance(name, str) and name else resource.ref.name
 
 
-def _of_prompt(resource: Resource[Any], names: Names) -> Astray:
+def _of_prompt(resource: Resource[Any], names: Known) -> Astray:
     front = resource.spec.front
     if resource.ref.kind == "command":
         yield from _agent(resource, "agent", front.get("agent"), names, lambda: _at(resource, "agent"))
     yield from _model(resource, "model", front.get("model"), names, lambda: _at(resource, "model"))
 
 
-def _of_settings(resource: Resource[Any], names: Names) -> Astray:
+def _of_settings(resource: Resource[Any], names: Known) -> Astray:
     said, origin = resource.spec.value, resource.spec.origin
     yield from _agent(resource, "default_agent", said.get("default_agent"), names, lambda: origin(("default_agent",)))
     if names.agents.get(str(said.get("default_agent"))) == "subagent":
@@ -91,16 +116,19 @@ def _of_settings(resource: Resource[Any], names: Names) -> Astray:
         yield from _agent(resource, key, _map(entry).get("agent"), names, lambda s=steps: origin(s))  # type: ignore[misc]
 
 
-def _agent(resource: Resource[Any], key: str, value: Any, names: Names, at: Callable[[], Origin]) -> Astray:
-    if isinstance(value, str) and value not in names.agents and "{" not in value:
+def _agent(resource: Resource[Any], key: str, value: Any, names: Known, at: Callable[[], Origin]) -> Astray:
+    if isinstance(value, str) and "{" not in value and not names.agent(value):
         near = meant(value, names.agents)
         hint = f"did you mean `{near}`?" if near else f"add `agents/{value}.md`, or name another: a turn would fail"
-        yield resource, _warned(at(), f"{resource.ref}: `{key}` names no agent of git's: `{value}`", hint)
+        yield (
+            resource,
+            _warned(at(), f"{resource.ref}: `{key}` names no agent of git's or this machine's: `{value}`", hint),
+        )
 
 
-def _model(resource: Resource[Any], key: str, value: Any, names: Names, at: Callable[[], Origin]) -> Astray:
+def _model(resource: Resource[Any], key: str, value: Any, names: Known, at: Callable[[], Origin]) -> Astray:
     provider = value.partition("/")[0] if isinstance(value, str) and "/" in value and "{" not in value else ""
-    if provider and provider not in names.providers and provider not in providers():
+    if provider and not names.provider(provider):
         near = meant(provider, (*names.providers, *providers()))
         hint = f"did you mean `{near}`?" if near else "configure it under `provider` in opencode/settings.yaml"
         text = f"{resource.ref}: `{key}` names a provider that is neither built in nor configured: `{provider}`"

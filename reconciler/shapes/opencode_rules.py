@@ -14,7 +14,7 @@ from typing import Any
 
 from reconciler.formats.meant import meant
 from reconciler.formats.schema import Mistake, Schema, Steps, unknown
-from reconciler.shapes import permission_rules
+from reconciler.shapes import lsp_rules, permission_rules
 
 VERSION = "1.18.33"
 AGENT = ("$defs", "AgentConfig")
@@ -86,6 +86,7 @@ def config(value: Any, schema: Schema | None = None) -> Iterable[Mistake]:
             if isinstance(agent, dict):
                 yield from _agent_keys(agent, (group, name), known)
     yield from untyped.values()
+    yield from lsp_rules.mistakes(said.get("lsp"))
 
 
 def _of_config(mistake: Mistake, value: Any) -> Iterable[Mistake]:

@@ -68,3 +68,20 @@ def test_references_that_only_this_machine_can_judge() -> None:
     assert [(p.severity, p.origin.line) for p in found] == [(Severity.ERROR, 1), (Severity.WARNING, 1)]
     assert "{file:./gone.txt}" in found[0].text and "/c/opencode/gone.txt" in found[0].hint
     assert "{env:UNSET}" in found[1].text
+
+
+def test_a_known_problem_stays_known_below_an_overlay() -> None:
+    """The overlay is an edit of its own: only what stands in the file for all was there before."""
+    (fault,) = at_fault(tree(agent=OPEN), registry.KINDS, registry.PENDING)
+    known = f"known_problems:\n  - object: {fault.ref}\n    digest: {fault.digest}\n"
+    over = Source("desired-state/hosts/laptop/agents/a.md", file("---\ntemperature: 0.5\n---\n"))
+    merged = Tree(Revision("work", ""), (*tree(agent=OPEN, known=known).sources, over))
+    (problem,) = load(merged, registry.KINDS, registry.PENDING, "laptop").problems
+    assert problem.severity is Severity.WARNING and problem.origin.path == "desired-state/agents/a.md"
+    wrong = over._replace(file=file("---\nmode: subagnet\n---\n"))
+    with pytest.raises(Invalid, match="hosts/laptop") as raised:
+        load(Tree(Revision("work", ""), (*merged.sources[:-1], wrong)), registry.KINDS, registry.PENDING, "laptop")
+    assert [p.severity for p in raised.value.problems] == [Severity.WARNING, Severity.ERROR]
+    edited = Tree(Revision("work", ""), (*tree(agent=OPEN + "More.\n", known=known).sources, over))
+    with pytest.raises(Invalid, match="permissions"):
+        load(edited, registry.KINDS, registry.PENDING, "laptop")

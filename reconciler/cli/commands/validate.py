@@ -1,4 +1,4 @@
-"""`reconcile validate`: desired state → every problem in it, with its place and remedy. Looks at nothing else."""
+"""`reconcile validate`: desired state → every problem in it, with its place and remedy. Changes nothing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ EXITS = "Exit status: 0 if desired state is valid; 1 if it is not."
 
 def options(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the problems as JSON")
+    parser.add_argument(
+        "--portable",
+        action="store_true",
+        help="leave out what only this machine can tell: its variables, files, agents",
+    )
 
 
 def run(args: Namespace) -> int:
@@ -19,7 +24,7 @@ def run(args: Namespace) -> int:
 
     try:
         app = opening.with_repository(args)
-        loaded = app.load_all()
+        loaded = app.load_all(portable=args.portable)
     except Invalid as error:
         if args.json:
             terminal.show_json({"valid": False, "problems": [problem_record(p) for p in error.problems]})
