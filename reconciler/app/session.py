@@ -11,13 +11,13 @@ from typing import Any
 
 from reconciler import registry
 from reconciler.app import schemas
-from reconciler.model.change import Cause, Plan
+from reconciler.model.change import Cause, Change, Plan
 from reconciler.model.fingerprint import Codec, fingerprint
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.outcome import Journal, Run
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
 from reconciler.model.programs import Programs
-from reconciler.model.resource import Loaded, Revision
+from reconciler.model.resource import Claim, Loaded, Ref, Revision
 from reconciler.model.world import Cipher, Env, Repository, World
 from reconciler.pipeline import cycle, naming
 from reconciler.pipeline.aim import skipped
@@ -180,10 +180,8 @@ class App:
 
     def _less_known(self, plan: Plan) -> Plan:
         """The plan less the records that were made meanwhile."""
-        known = {(row.claim, row.value) for row in self.journal.recorded()}
-        kept = tuple(
-            c for c in plan.changes if not (c.action.bookkeeping and c.becomes and (c.claim, c.becomes.value) in known)
-        )
+        known = {(row.claim, row.ref, row.part, row.value) for row in self.journal.recorded()}
+        kept = tuple(c for c in plan.changes if not (c.action.bookkeeping and _row(c) in known))
         return replace(plan, changes=kept)
 
     def _pin(self, plan: Plan, verb: str) -> None:
@@ -265,6 +263,11 @@ class App:
     def open_runs(self) -> Sequence[Run]:
         """Runs that something stopped half-way."""
         return [run for run in self.journal.runs() if not run.ended]
+
+
+def _row(change: Change[Any]) -> tuple[Claim, Ref, str, str] | None:
+    row = change.becomes
+    return (row.claim, row.ref, row.part, row.value) if row else None
 
 
 def _mend(what: str, plan: Plan) -> str:

@@ -92,13 +92,17 @@ def _named(target: Target[Any], snapshot: Snapshot, repo: str, revision: str, ki
     observed = ABSENT if grows else seen.fingerprint
     desired = fingerprint(target.desired, kind.codec, snapshot.key)
     decision = decide(row.value if row else None, observed, desired, lost=snapshot.lost)
-    if decision is None and row is not None and row.claim != target.claim:
+    if decision is None and row is not None and not _is_of(row, target):
         decision = Decision(Action.RECORD, Cause.ADOPT)
     if decision is None:
         return None
     becomes = _row(target, row, observed, desired, repo, revision)
     made = change(target, decision, seen, target.desired, desired, becomes, row, kind, snapshot.made)
     return replace(made, diff=below(target.part, kind.diff(None, target.desired))) if grows else made
+
+
+def _is_of(row: Recorded, target: Target[Any]) -> bool:
+    return (row.claim, row.ref, row.part) == (target.claim, target.ref, target.part)
 
 
 def _row(target: Target[Any], row: Recorded | None, observed: str, desired: str, repo: str, revision: str) -> Recorded:

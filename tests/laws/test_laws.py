@@ -15,6 +15,8 @@ from ruamel.yaml.scalarstring import LiteralScalarString
 from reconciler.cli import render
 from reconciler.formats import jsonc
 from reconciler.model.outcome import Status
+from reconciler.model.resource import Claim
+from reconciler.pipeline import cycle
 from reconciler.shapes import zed_spellings
 from reconciler.shapes.json_keys import JsonKeys
 from reconciler.shapes.shared_json import Old
@@ -85,13 +87,27 @@ def test_forced_it_becomes_what_git_says(case: Any) -> None:
 
 def test_undo_restores_the_bytes_and_the_ownership(case: Any) -> None:
     house = ready(case)
-    before, rows = house.home, {r.claim: (r.value, r.standing, r.before) for r in house.journal.recorded()}
+    before, rows = house.home, owned(house)
     result = house.apply(house.plan(git(case), force=["*"]))
     if result.run is None:
         return
     house.take_back(result.run.id)
     assert house.home == before
-    assert {r.claim: (r.value, r.standing, r.before) for r in house.journal.recorded()} == rows
+    assert owned(house) == rows
+
+
+def owned(house: House) -> dict[Claim, tuple[Any, ...]]:
+    return {r.claim: (r.ref, r.part, r.value, r.standing, r.before) for r in house.journal.recorded()}
+
+
+def test_what_is_ours_is_recorded_under_the_name_that_git_has_for_it(case: Any) -> None:
+    house = ready(case)
+    house.apply(house.plan(git(case), force=["*"]))
+    targets, _ = cycle.snapshot(house.loaded(git(case)), house.eyes)
+    rows = owned(house)
+    assert [(t.ref, t.part) for t in targets if t.claim in rows] == [
+        rows[t.claim][:2] for t in targets if t.claim in rows
+    ]
 
 
 def test_undo_can_be_undone(case: Any) -> None:
