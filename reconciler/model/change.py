@@ -132,7 +132,8 @@ class Recorded:
 @dataclass(frozen=True, slots=True)
 class Change(Generic[L]):
     """One claim brought from `before` to `after`; `becomes` is the row of ownership once that is done. `exact`: for an
-    undo in a shared file, what gives back its very bytes if nobody has touched it since."""
+    undo in a shared file, what gives back its very bytes if nobody has touched it since. `kin`: for a removal from a
+    shared file, what else in it is ours; known while it is applied."""
 
     target: Target[L]
     action: Action
@@ -150,6 +151,7 @@ class Change(Generic[L]):
     reversible: bool = True
     why_not: str = ""
     exact: bytes = b""
+    kin: frozenset[Claim] = frozenset()
 
     @property
     def ref(self) -> Ref:

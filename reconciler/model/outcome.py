@@ -26,7 +26,8 @@ class Status(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one change; `made` is what had to be made on the way (folders), to go again with it; `reverse`
-    turns a shared file back into what it was before the run, as long as nobody else touches it."""
+    turns a shared file back into what it was before the run, as long as nobody else touches it. `heir`: an item was
+    removed, and another one goes by its name since."""
 
     claim: Claim
     status: Status
@@ -34,6 +35,7 @@ class Outcome:
     made: tuple[Claim, ...] = ()
     unmade: tuple[Claim, ...] = ()
     reverse: bytes = b""
+    heir: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Protocol
 
 from reconciler.formats import splices
-from reconciler.model.change import Change, Plan, Seen
+from reconciler.model.change import Change, Plan, Recorded, Seen
 from reconciler.model.fingerprint import alike
 from reconciler.model.kind import AnyKind
 from reconciler.model.outcome import Outcome, Run, Status, Step
@@ -36,6 +36,8 @@ class Notes(Protocol):
     def finish(self, run: int) -> Run: ...
 
     def steps(self, run: int) -> Sequence[Step]: ...
+
+    def recorded(self) -> Sequence[Recorded]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,8 @@ def _became(change: Change[Any], seen: Seen[Any]) -> Outcome:
 def _wave(run: int, changes: Sequence[Change[Any]], earlier: Sequence[Settled], hands: Hands) -> Iterable[Settled]:
     ready, refused = _looked_at(changes, earlier, hands)
     hands.journal.intend(run, [_intent(c, hands) for c in ready])
-    outcomes = _acted([c for c in ready if not c.action.bookkeeping], hands)
-    done = [(c, outcomes.get(c.claim) or Outcome(c.claim, Status.DONE)) for c in ready]
+    booked = [(c, Outcome(c.claim, Status.DONE)) for c in ready if c.action.bookkeeping]
+    done = [*booked, *_acted([c for c in ready if not c.action.bookkeeping], hands)]
     hands.journal.settle(run, [*done, *refused])
     return [*done, *refused]
 
@@ -152,19 +154,33 @@ def _look(changes: Sequence[Change[Any]], hands: Hands) -> dict[Claim, Seen[Any]
     return look_at(by_kind, hands.kinds, hands.world, hands.journal.key())
 
 
-def _acted(changes: Sequence[Change[Any]], hands: Hands) -> Mapping[Claim, Outcome]:
+def _acted(changes: Sequence[Change[Any]], hands: Hands) -> list[Settled]:
     outcomes: dict[Claim, Outcome] = {}
+    changes = _with_kin(changes, hands)
     for kind in _in_order(changes, hands):
         if batch := [c for c in changes if c.ref.kind == kind.name]:
             outcomes.update((o.claim, o) for o in kind.act(batch, hands.world))
     seen = _look([c for c in changes if outcomes[c.claim].status is Status.DONE], hands)
-    for change in changes:
-        after = seen.get(change.claim)
-        if after is not None and not alike(after.fingerprint, change.fingerprint):
-            outcomes[change.claim] = replace(
-                outcomes[change.claim], status=Status.FAILED, problem=_not_so(change, hands)
-            )
-    return outcomes
+    return [_judged(change, outcomes[change.claim], seen.get(change.claim), hands) for change in changes]
+
+
+def _with_kin(changes: Sequence[Change[Any]], hands: Hands) -> Sequence[Change[Any]]:
+    """Removals of items learn what else in their file is ours, and must keep its name."""
+    files = {c.claim[:2] for c in changes if c.after is None and c.claim.item}
+    ours = [row.claim for row in hands.journal.recorded() if row.claim[:2] in files] if files else []
+    kin = {at: frozenset(claim for claim in ours if claim[:2] == at) for at in files}
+    return [replace(c, kin=kin[c.claim[:2]]) if c.after is None and c.claim.item else c for c in changes]
+
+
+def _judged(change: Change[Any], outcome: Outcome, seen: Seen[Any] | None, hands: Hands) -> Settled:
+    """What really stands there after all."""
+    if seen is None:
+        return change, outcome
+    if outcome.heir:
+        return replace(change, fingerprint=seen.fingerprint), outcome
+    if alike(seen.fingerprint, change.fingerprint):
+        return change, outcome
+    return change, replace(outcome, status=Status.FAILED, problem=_not_so(change, hands))
 
 
 def _in_order(changes: Sequence[Change[Any]], hands: Hands) -> Sequence[AnyKind]:

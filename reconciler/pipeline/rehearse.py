@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.model.change import Change, Plan
+from reconciler.model.change import Change, Plan, Recorded
 from reconciler.model.kind import AnyKind
 from reconciler.model.outcome import Run, Step
 from reconciler.model.problem import Origin, Problem
@@ -59,6 +59,9 @@ class NoNotes:
 
     def key(self) -> bytes:
         return self._key
+
+    def recorded(self) -> Sequence[Recorded]:
+        return ()
 
     def begin(self, verb: str, repo: str, folder: str, revision: Revision, host: str) -> int:
         return 0

@@ -33,9 +33,7 @@ def undo(
     changes = []
     for step in done:
         kind, seen = by_name[step.ref.kind], snapshot.seen[step.claim]
-        before = _kept(step.before, step.ref, kind, contents)
-        target = replace(claimed(step), desired=before)
-        change = _back(target, seen, before, step.before, step.recorded, kind, snapshot)
+        change = _of_name(step, seen, kind, snapshot, contents) or _restored(step, seen, kind, snapshot, contents)
         moved = not alike(seen.fingerprint, step.after) and seen.fingerprint != step.before
         if moved and step.claim not in parents and not any(matches(f, step.ref, step.part) for f in force):
             hint = f"`reconcile rollback {run} --force {step.ref}` writes over it"
@@ -44,6 +42,29 @@ def undo(
             )
         changes.append(replace(change, exact=(reverses or {}).get((step.ref.kind, *step.claim[:2]), b"")))
     return tuple(changes)
+
+
+def _restored(
+    step: Step, seen: Seen[Any], kind: AnyKind, snapshot: Snapshot, contents: Mapping[str, bytes]
+) -> Change[Any]:
+    before = _kept(step.before, step.ref, kind, contents)
+    target = replace(claimed(step), desired=before)
+    return _back(target, seen, before, step.before, step.recorded, kind, snapshot)
+
+
+def _of_name(
+    step: Step, seen: Seen[Any], kind: AnyKind, snapshot: Snapshot, contents: Mapping[str, bytes]
+) -> Change[Any] | None:
+    """An item whose name another one took when it went: it comes back before that one, or goes again."""
+    if seen.fingerprint == step.before:
+        return None
+    if step.action is Action.DELETE and step.after != ABSENT:
+        back = _restored(step, seen, kind, snapshot, contents)
+        return replace(back, action=Action.CREATE, diff=below(step.part, kind.diff(None, back.after)))
+    if step.action is Action.CREATE and step.cause is Cause.UNDO and step.before != ABSENT:
+        back = _back(claimed(step), seen, None, ABSENT, step.recorded, kind, snapshot)
+        return replace(back, fingerprint=step.before)
+    return None
 
 
 def release(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from reconciler.formats import jsonc, jsonc_edit, splices
-from reconciler.model.change import Change, Seen
+from reconciler.model.change import ABSENT, Action, Change, Seen
 from reconciler.model.fingerprint import fingerprint
 from reconciler.model.outcome import Outcome, Status
 from reconciler.model.problem import Origin, Problem
@@ -20,6 +20,7 @@ from reconciler.shapes.json_keys import SORTS, by_file
 from reconciler.shapes.shared_json import Leaf, Steps, Unparsed
 
 EMPTY = "[]\n"
+HEIR = "another one of the same name stands in its place since, and the file was edited"
 Outcomes = dict[Claim, Outcome]
 Changes = Sequence[Change[Leaf]]
 
@@ -104,18 +105,19 @@ class JsonItems:
         if before is None:
             return None
         then = self.standing(before)
-        if not all(equal(then.get(c.claim.item), c.after) for c in changes):
+        if not all(equal(then.get(c.claim.item), c.after) or _leaves_heir(c) for c in changes):
             return None
         old, new = _list(text), _list(before)
         for change in changes:
             name, made, unmade = change.claim.item, [], set[Steps]()
-            if change.before.state is None:
+            if change.action is Action.CREATE:
                 made = [*self.between(old, new, name)]
             elif change.after is None:
                 unmade = {*self.between(new, old, name)}
             outcomes[change.claim] = Outcome(
                 change.claim,
                 Status.DONE,
+                heir=change.after is None and name in then,
                 made=_made(change, text, made) if change.after else (),
                 unmade=tuple(c for c in change.made if c.item in unmade),
             )
@@ -129,6 +131,9 @@ class JsonItems:
         for change in changes:
             if root is not None and root.kind != "array":
                 outcomes[change.claim] = _failed(change, no_list(root, text, _shown(change, world)))
+            elif change.action is Action.CREATE and change.before.state is not None:
+                problem = _problem(change, HEIR, "put it back by hand, before the other one", world)
+                outcomes[change.claim] = Outcome(change.claim, Status.STALE, problem)
             elif equal(here.get(change.claim.item), change.before.state):
                 fresh.append(change)
             else:
@@ -180,15 +185,27 @@ class JsonItems:
         places, made = self.places(text), frozenset(c.item for change in gone for c in change.made)
         removed = self.removed(text, {c.claim.item: places[c.claim.item] for c in gone if c.before.state}, made)
         then = self.standing(removed.text)
-        if heirs := [c for c in gone if c.claim.item in then]:
+        heirs = [c for c in gone if c.claim.item in then]
+        if heirs and self._astray(text, then, gone):
             why = "another one of the same name stands after it and would take its place"
             hint = "remove either of them by hand, then apply again"
             outcomes |= {c.claim: _failed(c, _problem(c, why, hint, world)) for c in heirs}
             return self._remove(text, [c for c in gone if c not in heirs], outcomes, world)
         for change in gone:
             unmade = tuple(c for c in change.made if c.item in removed.unmade)
-            outcomes[change.claim] = Outcome(change.claim, Status.DONE, unmade=unmade)
+            outcomes[change.claim] = Outcome(change.claim, Status.DONE, unmade=unmade, heir=change in heirs)
         return removed.text
+
+    def _astray(self, text: str, then: Mapping[Steps, Leaf], gone: Changes) -> bool:
+        """Whether anything else of ours would go by another name."""
+        here, going = self.standing(text), {c.claim for c in gone}
+        kin = {claim.item for change in gone for claim in change.kin if claim not in going}
+        return any(not equal(here.get(name), then.get(name)) for name in kin)
+
+
+def _leaves_heir(change: Change[Leaf]) -> bool:
+    """A removal after which another item goes by the name, as it did before."""
+    return change.after is None and change.fingerprint != ABSENT
 
 
 def _list(text: str) -> list[jsonc.Json]:

@@ -224,9 +224,9 @@ class Store:
         """Settles the open step of a change; one that was refused before it was intended gets its step only now."""
         message = self._masker.mask(outcome.problem.text) if outcome.problem else ""
         settled = db.execute(
-            "UPDATE steps SET status = ?, message = ?"
+            "UPDATE steps SET status = ?, message = ?, after = ?"
             " WHERE run = ? AND root_path = ? AND path = ? AND item = ? AND status = 'open'",
-            (outcome.status.value, message, run, *self._at(change.claim)),
+            (outcome.status.value, message, change.fingerprint, run, *self._at(change.claim)),
         )
         if not settled.rowcount:
             row = self._step(run, change, outcome.status, message)

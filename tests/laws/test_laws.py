@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +161,8 @@ def test_what_git_does_not_name_keeps_its_bytes(case: Any) -> None:
         named = {claim.item for claim in ours if claim[:2] == (root, path)}
         if path == "settings.json":
             named |= {place for item in named for older in zed_spellings.old(item) for place in moved(older) if place}
-        assert others(old, named) == others(new, named)
+        gone = {c.claim.item for c in plan.changes if c.claim[:2] == (root, path) and c.after is None}
+        assert others(old, named) == others(new, named, gone)
 
 
 def moved(older: Old) -> tuple[tuple[str, ...], ...]:
@@ -170,13 +171,21 @@ def moved(older: Old) -> tuple[tuple[str, ...], ...]:
     return (older.steps, *members)
 
 
-def others(content: bytes, named: set[tuple[str, ...]]) -> list[tuple[tuple[str, ...], Any]]:
-    """Every value of a shared file that is neither named nor on the way to or below one that is, in its order."""
+def others(
+    content: bytes, named: set[tuple[str, ...]], gone: Collection[tuple[str, ...]] = ()
+) -> list[tuple[tuple[str, ...], Any]]:
+    """Every value of a shared file that is neither named nor on the way to or below one that is, in its order. Where an
+    item has gone, another one may go by its name."""
     value = jsonc.loads(jsonc.decode(content))
     if isinstance(value, list):
-        return [(name, item) for name, item in items(value) if name not in named]
+        return [(unnumbered(name), item) for name, item in items(value) if name not in named or name in gone]
     near = lambda steps: any(steps[: len(n)] == n or n[: len(steps)] == steps for n in named)  # noqa: E731
     return [(steps, leaf.value) for steps, leaf in JsonKeys().leaves(value) if not near(steps)]
+
+
+def unnumbered(name: tuple[str, ...]) -> tuple[str, ...]:
+    """A name without its number among equals."""
+    return name[:1] if len(name) == 2 else (*name[:-2], name[-1])
 
 
 def items(entries: list[Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
