@@ -21,9 +21,12 @@ from reconciler.model.resource import Claim, Loaded, Ref, Revision
 from reconciler.model.world import Cipher, Env, Repository, World
 from reconciler.pipeline import cycle, naming
 from reconciler.pipeline.aim import skipped
-from reconciler.pipeline.apply import Hands, Result, apply, settle
+from reconciler.pipeline.apply import Result, apply
+from reconciler.pipeline.hands import Hands
 from reconciler.pipeline.load import load, load_all
 from reconciler.pipeline.references import Around, Names, nobody
+from reconciler.pipeline.resume import resume
+from reconciler.pipeline.settle import settle
 
 Waiting = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -149,8 +152,9 @@ class App:
             return Result(None)
         with self.locked(verb, wait, on_wait):
             folder = self.repository.folder if self.repository else plan.repo
-            hands = Hands(self.kinds, self.world, self.journal)
-            if self._settled(hands):
+            hands = self._hands()
+            if self.open_runs():
+                self._closed(hands)
                 plan = self._less_known(plan)
             result = apply(plan, hands, verb=verb, folder=folder, progress=progress)
             self._pin(plan, verb)
@@ -165,18 +169,41 @@ class App:
             if all(c.cause is not Cause.UNKNOWN for c in cycle.propose(self.load(), self.eyes(repo)).changes):
                 self.journal.regain(repo)
 
-    def settle(self) -> bool:
-        """Records what runs that something stopped had done, before anything is planned on it; whether any were."""
-        if not self.open_runs():
-            return False
-        with self.locked("settle", True, lambda holder: None):
-            return self._settled(Hands(self.kinds, self.world, self.journal))
+    def _hands(self) -> Hands:
+        return Hands(self.kinds, self.world, self.journal)
 
-    def _settled(self, hands: Hands) -> bool:
-        runs = self.open_runs()
-        for run in runs:
-            settle(run.id, hands)
-        return bool(runs)
+    def settle(
+        self, *, wait: bool = True, on_wait: Waiting = lambda holder: None
+    ) -> tuple[Sequence[Run], Sequence[Problem]]:
+        """Closes runs that something stopped, before anything is planned on what they did: those that were, and what
+        had to stay beside the files they were about."""
+        if not self.open_runs():
+            return (), ()
+        with self.locked("settle", wait, on_wait):
+            runs = self.open_runs()
+            return runs, self._closed(self._hands())
+
+    def _closed(self, hands: Hands) -> Sequence[Problem]:
+        problems: list[Problem] = []
+        for run in self.open_runs():
+            problems += settle(run.id, hands)
+            self.journal.finish(run.id)
+        return problems
+
+    def resume(
+        self,
+        *,
+        wait: bool = True,
+        on_wait: Waiting = lambda holder: None,
+        progress: Progress = lambda done, total: None,
+    ) -> Sequence[tuple[Result, Sequence[Problem]]]:
+        """Finishes the runs that something stopped, as they were planned; the oldest first. Raises Invalid."""
+        done = []
+        with self.locked("resume", wait, on_wait):
+            for run in sorted(self.open_runs(), key=lambda run: run.id):
+                done.append(resume(run.id, self._hands(), self.journal, progress))
+                self._pin_as(run.verb, run.repo, run.revision.commit, run.title)
+        return done
 
     def _less_known(self, plan: Plan) -> Plan:
         """The plan less the records that were made meanwhile."""
@@ -185,17 +212,20 @@ class App:
         return replace(plan, changes=kept)
 
     def _pin(self, plan: Plan, verb: str) -> None:
+        self._pin_as(verb, plan.repo, plan.revision.commit, plan.title)
+
+    def _pin_as(self, verb: str, repo: str, commit: str, title: str) -> None:
         if verb == "rollback":
-            self.journal.pin(plan.repo, plan.revision.commit, plan.title)
-        elif verb == "apply" and self.journal.pinned(plan.repo) is not None:
-            self.journal.pin(plan.repo, "", "")
+            self.journal.pin(repo, commit, title)
+        elif verb == "apply" and self.journal.pinned(repo) is not None:
+            self.journal.pin(repo, "", "")
 
     @contextmanager
     def locked(self, verb: str, wait: bool, on_wait: Waiting) -> Iterator[None]:
         """The one lock of this HOME, which a dead process cannot hold."""
         from reconciler.world.lock import held
 
-        with held(f"{self.env.state}/reconciler/lock", f"reconcile {verb}", wait, on_wait):
+        with held(self._lock, f"reconcile {verb}", wait, on_wait):
             yield
 
     def undo(self, run: int, force: Sequence[str] = ()) -> Plan:
@@ -261,8 +291,19 @@ class App:
         return tuple(self.world.show(root, path) for root, path in found)
 
     def open_runs(self) -> Sequence[Run]:
-        """Runs that something stopped half-way."""
+        """Runs that have not ended: one may be at work this moment, all others were stopped."""
         return [run for run in self.journal.runs() if not run.ended]
+
+    @property
+    def at_work(self) -> str:
+        """Who holds the lock, in its own words; "" where nobody does."""
+        from reconciler.world.lock import holder
+
+        return holder(self._lock)
+
+    @property
+    def _lock(self) -> str:
+        return f"{self.env.state}/reconciler/lock"
 
 
 def _row(change: Change[Any]) -> tuple[Claim, Ref, str, str] | None:

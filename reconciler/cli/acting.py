@@ -30,6 +30,15 @@ ROLLBACK = Deed("rollback", "taking back", "Take this back?", "`reconcile rollba
 RELEASE = Deed("release", "handing back", "Hand this back?", "`reconcile release TARGET --full`")
 
 
+def settle(app: App, args: Namespace) -> None:
+    """Before anything is planned: what an interrupted run did is recorded, and its rest left to the new plan."""
+    runs, problems = app.settle(wait=not args.no_wait, on_wait=terminal.waiting)
+    for run in runs:
+        terminal.say(f"run {run.id} ({run.verb}) was interrupted: what it did is recorded, the rest is planned anew")
+    for problem in problems:
+        terminal.say(str(problem))
+
+
 def act(plan: Plan, app: App, args: Namespace, deed: Deed, *, ask: bool, only: Sequence[str] = ()) -> int:
     """Bookkeeping of an apply needs no yes: it touches nothing."""
     plan = confirming.confirmed(plan, app, args)

@@ -27,6 +27,7 @@ COMMANDS = {
         "doctor": "look for trouble on this machine",
     },
     "Take back": {
+        "resume": "finish what an interrupted run left",
         "rollback": "undo a run",
         "release": "hand resources back as they were before they were ours",
     },

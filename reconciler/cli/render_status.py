@@ -24,8 +24,8 @@ STATES = ("in step", "changed here", "in conflict", "to apply", "held")
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything `status` shows. `open`: interrupted runs; `pinned`: the commit a rollback holds back, and why;
-    `left`: temporary files of runs that were stopped."""
+    """Everything `status` shows. `open`: interrupted runs, unless somebody is `at_work`; `pinned`: the commit a
+    rollback holds back, and why; `left`: temporary files of runs that were stopped."""
 
     folder: str
     plan: Plan
@@ -34,6 +34,7 @@ class Overview:
     open: tuple[Run, ...]
     pinned: tuple[str, str] | None
     left: tuple[str, ...] = ()
+    at_work: str = ""
 
 
 def status_text(seen: Overview, style: Style) -> str:
@@ -82,8 +83,7 @@ def _notes(seen: Overview, style: Style) -> Iterator[str]:
         run, did = seen.last
         yield f"last: {style.safe(phrase.joined([f'run {run.id}', run.verb, when(run.started), did]))}"
     for run in seen.open:
-        said = f"run {run.id} ({run.verb}) was interrupted: `reconcile plan` shows what is left to do"
-        yield style.paint(said, "warning")
+        yield style.paint(f"at work: {style.safe(seen.at_work)}" if seen.at_work else interrupted(run), "warning")
     if seen.left:
         said = f"{phrase.count(len(seen.left), 'temporary file')} of a run that was stopped: see `reconcile doctor`"
         yield style.paint(said, "warning")
@@ -92,6 +92,12 @@ def _notes(seen: Overview, style: Style) -> Iterator[str]:
         yield style.safe(f"{commit[:7]} is held back ({reason}) until git moves on or you apply")
     if seen.plan.due or seen.plan.held:
         yield "`reconcile plan` shows what differs"
+
+
+def interrupted(run: Run) -> str:
+    """What a run that something stopped asks of people."""
+    ways = f"`reconcile resume` finishes it, `reconcile rollback {run.id}` takes it back"
+    return f"run {run.id} ({run.verb}) was interrupted: {ways}, `reconcile apply` plans anew"
 
 
 def status_record(seen: Overview) -> dict[str, Any]:

@@ -22,7 +22,8 @@ def reverse(before: str, after: str) -> bytes:
 
 def chain(reverses: Iterable[bytes]) -> bytes:
     """Several steps back, the latest first, as one."""
-    return json.dumps([json.loads(kept) for kept in reverses]).encode()
+    said = [json.loads(kept) for kept in reverses]
+    return json.dumps([step for one in said for step in (one if isinstance(one, list) else [one])]).encode()
 
 
 def back(kept: bytes, text: str) -> str | None:

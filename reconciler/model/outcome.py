@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from reconciler.model.change import Action, Cause, Change, Recorded
-from reconciler.model.problem import Problem
+from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import Claim, Ref, Revision
 
 
 class Status(StrEnum):
-    """How one change ended. OPEN: intended, and nobody has looked since."""
+    """How one change ended. PLANNED: its turn has not come; OPEN: intended, and nobody has looked since."""
 
+    PLANNED = "planned"
     OPEN = "open"
     DONE = "done"
     STALE = "stale"
@@ -38,10 +39,37 @@ class Outcome:
     heir: bool = False
 
 
+class Intent(NamedTuple):
+    """A change that is about to be made, the encoded states before and after, and the outcome it will have if nobody
+    interferes: after a crash nobody else knows what was made on the way."""
+
+    change: Change[Any]
+    before: bytes | None
+    after: bytes | None
+    expected: Outcome | None = None
+
+
+class Rest(NamedTuple):
+    """What a change says besides what every step keeps: enough to make it in another process. `removes`: nothing is to
+    stand there; `promised` and `going`: what will be made on the way to it, and what will go with it."""
+
+    needs: tuple[Ref, ...] = ()
+    origin: Origin = Origin("")
+    rank: int = 0
+    made: tuple[Claim, ...] = ()
+    behind: Claim | None = None
+    promised: tuple[Claim, ...] = ()
+    going: tuple[Claim, ...] = ()
+    removes: bool = False
+
+
+NO_REST = Rest()
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change of a run, as the journal keeps it: enough to show it, to take it back, and to settle it after a crash.
-    `recorded` is the row of ownership before it, `becomes` the one after."""
+    """One change of a run, as the journal keeps it: enough to show it, to take it back, to settle it after a crash and
+    to finish it. `recorded` is the row of ownership before it, `becomes` the one after."""
 
     ref: Ref
     part: str
@@ -54,6 +82,8 @@ class Step:
     status: Status
     message: str = ""
     becomes: Recorded | None = None
+    wave: int = 0
+    rest: Rest = NO_REST
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +99,7 @@ class Run:
     ended: str = ""
     generation: int | None = None
     counts: Mapping[str, int] | None = None
+    title: str = ""
 
 
 class Journal(Protocol):
@@ -101,11 +132,27 @@ class Journal(Protocol):
     def reverse(self, run: int, kind: str, root: str, path: str) -> bytes:
         """What turns a shared file back into what it was before a run; b"" where there is nothing."""
 
-    def begin(self, verb: str, repo: str, folder: str, revision: Revision, host: str) -> int:
-        """A new run's id."""
+    def begin(
+        self,
+        verb: str,
+        repo: str,
+        folder: str,
+        revision: Revision,
+        host: str,
+        *,
+        title: str = "",
+        planned: Sequence[Intent] = (),
+    ) -> int:
+        """A new run's id; one durable commit of it with all that is to be done."""
 
-    def intend(self, run: int, changes: Sequence[tuple[Change[Any], bytes | None, bytes | None]]) -> None:
+    def intend(self, run: int, changes: Sequence[Intent]) -> None:
         """One durable commit of what is about to be done, with the encoded states before and after."""
+
+    def promised(self, run: int, kind: str, root: str, path: str) -> bytes:
+        """What will turn a shared file back, if what was last intended there was done; b"" where there is nothing."""
+
+    def exact(self, run: int, kind: str, root: str, path: str) -> bytes:
+        """What an undo that is not finished gives the very bytes of a shared file back with; b"" likewise."""
 
     def settle(self, run: int, settled: Sequence[tuple[Change[Any], Outcome]]) -> None:
         """One durable commit of what became of it, rows of ownership included."""

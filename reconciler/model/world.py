@@ -64,6 +64,9 @@ class Look(Protocol):
     def leftovers(self, root: str) -> Sequence[str]:
         """Temporary files that a killed run left below a root."""
 
+    def lacking(self, root: str, path: str) -> tuple[str, ...]:
+        """The folders that a file at `path` would need made first, outermost first; "" is the root's own."""
+
 
 class World(Look, Protocol):
     """Hands."""
@@ -73,6 +76,9 @@ class World(Look, Protocol):
 
     def prune(self, root: str, folder: str) -> bool:
         """Remove a folder if it is empty ("" is the root's own); whether it is gone."""
+
+    def recover(self, root: str, path: str) -> Sequence[Problem]:
+        """Clear up what a killed edit of a file left beside it, and put back what it displaced; what could not be."""
 
 
 class Cipher(Protocol):

@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any, Protocol
+from typing import Any
 
-from reconciler.formats import splices
-from reconciler.model.change import Change, Plan, Recorded, Seen
+from reconciler.model.change import Change, Plan, Seen
 from reconciler.model.fingerprint import alike
-from reconciler.model.kind import AnyKind
-from reconciler.model.outcome import Outcome, Run, Status, Step
+from reconciler.model.outcome import Intent, Outcome, Run, Status
 from reconciler.model.problem import Origin, Problem
-from reconciler.model.resource import Claim, Revision, Target
-from reconciler.model.world import Look, Unreadable, World
-from reconciler.pipeline.observe import look_at
+from reconciler.model.resource import Claim
+from reconciler.pipeline.expect import expected
+from reconciler.pipeline.hands import BAD, Hands, Settled
+from reconciler.pipeline.settle import settle
 
-Settled = tuple[Change[Any], Outcome]
-BAD = (Status.STALE, Status.FAILED, Status.SKIPPED)
-
-
-class Notes(Protocol):
-    """As much of a journal as an apply needs."""
-
-    def key(self) -> bytes: ...
-
-    def begin(self, verb: str, repo: str, folder: str, revision: Revision, host: str) -> int: ...
-
-    def intend(self, run: int, changes: Sequence[tuple[Change[Any], bytes | None, bytes | None]]) -> None: ...
-
-    def settle(self, run: int, settled: Sequence[Settled]) -> None: ...
-
-    def finish(self, run: int) -> Run: ...
-
-    def steps(self, run: int) -> Sequence[Step]: ...
-
-    def recorded(self) -> Sequence[Recorded]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Hands:
-    """What an apply works with."""
-
-    kinds: Sequence[AnyKind]
-    world: World
-    journal: Notes
+Progress = Callable[[int, int], None]
+BATCH = 1000
+"""So many files are brought about at once: each batch is made durable, and seen as progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,56 +29,52 @@ class Result:
     outcomes: tuple[Settled, ...] = ()
 
 
-def apply(
-    plan: Plan, hands: Hands, *, verb: str, folder: str, progress: Callable[[int, int], None] = lambda done, all_: None
-) -> Result:
+def silent(done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def apply(plan: Plan, hands: Hands, *, verb: str, folder: str, progress: Progress = silent) -> Result:
     """Does what the plan allows, each claim only if it still is as the plan saw it."""
     todo = (*plan.bookkeeping, *plan.due)
     if not todo:
         return Result(None)
-    run = hands.journal.begin(verb, plan.repo, folder, plan.revision, plan.host)
-    settled: list[Settled] = []
+    planned = [_intent(change, hands) for change in sorted(todo, key=_turn)]
+    run = hands.journal.begin(verb, plan.repo, folder, plan.revision, plan.host, title=plan.title, planned=planned)
+    return carry_on(run, todo, (), hands, progress)
+
+
+def carry_on(
+    run: int, todo: Sequence[Change[Any]], earlier: Sequence[Settled], hands: Hands, progress: Progress = silent
+) -> Result:
+    """Brings a run to its end, after what was done of it `earlier`. Where something stops it, it stays open."""
+    settled = [*earlier]
     try:
-        for _, wave in groupby(sorted(todo, key=lambda c: (c.wave, c.claim)), key=lambda c: c.wave):
-            settled += _wave(run, list(wave), settled, hands)
-            progress(len(settled), len(todo))
+        for _, wave in groupby(sorted(todo, key=_turn), key=lambda c: c.wave):
+            ahead, total = len(settled), len(earlier) + len(todo)
+            settled += _wave(run, list(wave), settled, hands, lambda acted: progress(ahead + acted, total))  # noqa: B023
+            progress(len(settled), total)
     except BaseException:
         settle(run, hands)
         raise
     return Result(hands.journal.finish(run), tuple(settled))
 
 
-def settle(run: int, hands: Hands) -> Run:
-    """Looks at what an interrupted run left open, and records what became of each; then closes the run.
-
-    What stands as intended was done by us: to take it for somebody else's would lose what stood there before.
-    """
-    opened = [step for step in hands.journal.steps(run) if step.status is Status.OPEN]
-    changes = [_reopened(step) for step in opened]
-    seen = _look(changes, hands)
-    hands.journal.settle(run, [(c, _became(c, seen[c.claim])) for c in changes if c.claim in seen])
-    return hands.journal.finish(run)
+def _turn(change: Change[Any]) -> tuple[int, Claim]:
+    return change.wave, change.claim
 
 
-def _reopened(step: Step) -> Change[Any]:
-    target: Target[Any] = Target(step.ref, step.part, step.claim, None, Origin(""))
-    before: Seen[Any] = Seen(step.claim, None, step.before)
-    return Change(target, step.action, step.cause, before, None, step.after, step.becomes, step.recorded)
-
-
-def _became(change: Change[Any], seen: Seen[Any]) -> Outcome:
-    if change.action.bookkeeping or alike(seen.fingerprint, change.fingerprint):
-        return Outcome(change.claim, Status.DONE)
-    if alike(seen.fingerprint, change.before.fingerprint):
-        return Outcome(change.claim, Status.SKIPPED, Problem(Origin(str(change.ref)), "interrupted before it was done"))
-    return Outcome(change.claim, Status.FAILED, Problem(Origin(str(change.ref)), "interrupted, and edited since"))
-
-
-def _wave(run: int, changes: Sequence[Change[Any]], earlier: Sequence[Settled], hands: Hands) -> Iterable[Settled]:
+def _wave(
+    run: int,
+    changes: Sequence[Change[Any]],
+    earlier: Sequence[Settled],
+    hands: Hands,
+    acted: Callable[[int], None],
+) -> Iterable[Settled]:
     ready, refused = _looked_at(changes, earlier, hands)
-    hands.journal.intend(run, [_intent(c, hands) for c in ready])
+    ready = _with_kin(ready, hands)
+    hands.journal.intend(run, [_intent(change, hands, outcome) for change, outcome in expected(ready, hands)])
     booked = [(c, Outcome(c.claim, Status.DONE)) for c in ready if c.action.bookkeeping]
-    done = [*booked, *_acted([c for c in ready if not c.action.bookkeeping], hands)]
+    done = [*booked, *_acted([c for c in ready if not c.action.bookkeeping], hands, acted)]
     hands.journal.settle(run, [*done, *refused])
     return [*done, *refused]
 
@@ -116,7 +84,7 @@ def _looked_at(
 ) -> tuple[list[Change[Any]], list[Settled]]:
     """Which changes still find what the plan saw; the others with the reason."""
     failed = {change.ref for change, outcome in earlier if outcome.status in BAD}
-    seen = _look([c for c in changes if _why_skip(c, failed) is None], hands)
+    seen = hands.look([c for c in changes if _why_skip(c, failed) is None])
     ready: list[Change[Any]] = []
     refused: list[Settled] = []
     for change in changes:
@@ -147,24 +115,17 @@ def _moved(change: Change[Any], seen: Seen[Any], hands: Hands) -> Problem | None
     return Problem(Origin(where), "changed since the plan was made; left as it is", "plan again")
 
 
-def _look(changes: Sequence[Change[Any]], hands: Hands) -> dict[Claim, Seen[Any]]:
-    by_kind: dict[str, list[Claim]] = {}
-    for change in changes:
-        by_kind.setdefault(change.ref.kind, []).append(change.claim)
-    return look_at(by_kind, hands.kinds, hands.world, hands.journal.key())
-
-
-def _acted(changes: Sequence[Change[Any]], hands: Hands) -> list[Settled]:
+def _acted(changes: Sequence[Change[Any]], hands: Hands, acted: Callable[[int], None]) -> list[Settled]:
     outcomes: dict[Claim, Outcome] = {}
-    changes = _with_kin(changes, hands)
-    for kind in _in_order(changes, hands):
-        if batch := [c for c in changes if c.ref.kind == kind.name]:
+    for kind in hands.in_order(changes):
+        for batch in _batches([c for c in changes if c.ref.kind == kind.name]):
             outcomes.update((o.claim, o) for o in kind.act(batch, hands.world))
-    seen = _look([c for c in changes if outcomes[c.claim].status is Status.DONE], hands)
+            acted(len(outcomes))
+    seen = hands.look([c for c in changes if outcomes[c.claim].status is Status.DONE])
     return [_judged(change, outcomes[change.claim], seen.get(change.claim), hands) for change in changes]
 
 
-def _with_kin(changes: Sequence[Change[Any]], hands: Hands) -> Sequence[Change[Any]]:
+def _with_kin(changes: Sequence[Change[Any]], hands: Hands) -> list[Change[Any]]:
     """Removals of items learn what else in their file is ours, and must keep its name."""
     files = {c.claim[:2] for c in changes if c.after is None and c.claim.item}
     ours = [row.claim for row in hands.journal.recorded() if row.claim[:2] in files] if files else []
@@ -183,28 +144,12 @@ def _judged(change: Change[Any], outcome: Outcome, seen: Seen[Any] | None, hands
     return change, replace(outcome, status=Status.FAILED, problem=_not_so(change, hands))
 
 
-def _in_order(changes: Sequence[Change[Any]], hands: Hands) -> Sequence[AnyKind]:
-    """Kinds that edited one file take their edits back in the order in which each finds its own text."""
-    if not any(change.exact for change in changes):
-        return hands.kinds
-    orders = (hands.kinds[::-1], hands.kinds)
-    return next((order for order in orders if _finds(changes, order, hands.world)), orders[0])
-
-
-def _finds(changes: Sequence[Change[Any]], order: Sequence[AnyKind], look: Look) -> bool:
-    """Whether the first kind that comes to a file finds the text that its way back fits."""
-    rank = {kind.name: at for at, kind in enumerate(order)}
-    first: dict[tuple[str, str], Change[Any]] = {}
-    for change in sorted((c for c in changes if c.exact), key=lambda c: rank[c.ref.kind]):
-        first.setdefault(change.claim[:2], change)
-    return all(splices.back(c.exact, _text(look, *at)) is not None for at, c in first.items())
-
-
-def _text(look: Look, root: str, path: str) -> str:
-    with suppress(Unreadable, UnicodeDecodeError):
-        file = look.read(root, path)
-        return file.content.decode() if file else ""
-    return ""
+def _batches(changes: Sequence[Change[Any]]) -> Iterator[Sequence[Change[Any]]]:
+    """Files may be brought about one by one, all keys of a file must be at once."""
+    whole = [c for c in changes if not c.claim.item]
+    yield from (whole[start : start + BATCH] for start in range(0, len(whole), BATCH))
+    if inside := [c for c in changes if c.claim.item]:
+        yield inside
 
 
 def _not_so(change: Change[Any], hands: Hands) -> Problem:
@@ -212,7 +157,8 @@ def _not_so(change: Change[Any], hands: Hands) -> Problem:
     return Problem(Origin(where), "written, but something else stands there now", "see who else writes it")
 
 
-def _intent(change: Change[Any], hands: Hands) -> tuple[Change[Any], bytes | None, bytes | None]:
+def _intent(change: Change[Any], hands: Hands, foreseen: Outcome | None = None) -> Intent:
     codec = next(kind.codec for kind in hands.kinds if kind.name == change.ref.kind)
     before, after = change.before.state, change.after
-    return change, None if before is None else codec.encode(before), None if after is None else codec.encode(after)
+    old, new = (None if state is None else codec.encode(state) for state in (before, after))
+    return Intent(change, old, new, foreseen)

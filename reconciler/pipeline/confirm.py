@@ -18,7 +18,8 @@ from reconciler.model.kind import AnyKind, Root
 from reconciler.model.programs import Confirm, Copy, Files, Program, Programs, Refusal, Said
 from reconciler.model.world import Env, Look, Unreadable
 from reconciler.pipeline.blame import Blame, already
-from reconciler.pipeline.rehearse import Rehearsal, rehearse
+from reconciler.pipeline.rehearsal import Rehearsal
+from reconciler.pipeline.rehearse import rehearse
 
 NOT_ASKED = "--no-preflight"
 MOST_BROKEN = 4

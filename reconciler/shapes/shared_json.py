@@ -45,17 +45,20 @@ class Old(NamedTuple):
 
 
 def encode(leaf: Leaf) -> bytes:
+    """What git asks for is told apart from what stands somewhere: it is written as its file would write it."""
     if leaf.spelled or leaf.behind:
         return b"s" + json.dumps(leaf).encode()
-    return (b"o" if leaf.ordered else b"-") + (leaf.raw or rendered(leaf.value)).encode("utf-8", "surrogatepass")
+    if not leaf.raw:
+        return (b"w" if leaf.ordered else b"v") + rendered(leaf.value).encode("utf-8", "surrogatepass")
+    return (b"o" if leaf.ordered else b"-") + leaf.raw.encode("utf-8", "surrogatepass")
 
 
 def decode(encoded: bytes) -> Leaf:
     if encoded[:1] == b"s":
-        value, old, ordered, spelled, behind = json.loads(encoded[1:])
-        return Leaf(value, old, ordered, tuple(spelled), tuple(behind))
-    raw = encoded[1:].decode("utf-8", "surrogatepass")
-    return Leaf(jsonc.loads(raw), raw, encoded[:1] == b"o")
+        value, old, ordered, spelled, *behind = json.loads(encoded[1:])
+        return Leaf(value, old, ordered, tuple(spelled), *map(tuple, behind))
+    raw, ordered = encoded[1:].decode("utf-8", "surrogatepass"), encoded[:1] in (b"o", b"w")
+    return Leaf(jsonc.loads(raw), "" if encoded[:1] in (b"v", b"w") else raw, ordered)
 
 
 def meaning(leaf: Leaf) -> bytes:

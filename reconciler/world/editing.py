@@ -78,7 +78,7 @@ class _Batch:
             text = f"is a link to `{printable(os.readlink(job.where))}`, and only you know which of the two should go"
             job.result = Edited(problem=problem(job.where, text, "remove the link yourself, then run it again"))
         else:
-            staging.aim(job)
+            staging.aim(job, f"-{staging.GONE}")
 
     def _put(self, job: Job) -> None:
         self.touched.add(os.path.dirname(job.final))

@@ -5,7 +5,7 @@ deletion refuses a link, wherever it leads: to remove the link would let an undo
 remove what it leads to is not ours to decide.
 
 This is the face: scanning.py lists, reading.py reads, editing.py writes (by way of staging.py, exchanging.py and
-disk.py), problems.py has the words for what goes wrong.
+disk.py), recovering.py clears up after what was killed, problems.py has the words for what goes wrong.
 """
 
 from __future__ import annotations
@@ -16,9 +16,22 @@ from reconciler.model.world import Unreadable
 from reconciler.world.disk import sync_folder
 from reconciler.world.editing import edit
 from reconciler.world.reading import below, read
+from reconciler.world.recovering import recover
 from reconciler.world.scanning import leftovers, scan
 
-__all__ = ["edit", "leftovers", "prune", "read", "scan"]
+__all__ = ["edit", "lacking", "leftovers", "prune", "read", "recover", "scan"]
+
+
+def lacking(folder: str, path: str) -> tuple[str, ...]:
+    """The folders that an edit of `path` would make, outermost first; "" is the root's own."""
+    found: list[str] = []
+    above = os.path.dirname(path)
+    while not os.path.lexists(f"{folder}/{above}" if above else folder):
+        found.append(above)
+        if not above:
+            break
+        above = os.path.dirname(above)
+    return tuple(reversed(found))
 
 
 def prune(folder: str, path: str) -> bool:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.model.problem import invalid
+from reconciler.model.problem import Problem, invalid
 from reconciler.model.resource import File, Place
 from reconciler.model.world import Edit, Edited, Env, Unreadable
 from reconciler.world import files
@@ -74,6 +74,12 @@ class LocalWorld:
 
     def prune(self, root: str, folder: str) -> bool:
         return files.prune(self.roots[root], folder)
+
+    def lacking(self, root: str, path: str) -> tuple[str, ...]:
+        return files.lacking(self.roots[root], path)
+
+    def recover(self, root: str, path: str) -> Sequence[Problem]:
+        return [homed(found, self.home) for found in files.recover(f"{self.roots[root]}/{path}")]
 
     def _homed(self, edited: Edited) -> Edited:
         return edited._replace(problem=homed(edited.problem, self.home)) if edited.problem else edited

@@ -83,6 +83,13 @@ class MemoryWorld:
         self._folders.discard((root, folder))
         return True
 
+    def lacking(self, root: str, path: str) -> tuple[str, ...]:
+        standing = self._standing(root)
+        return tuple(parent for parent in ("", *_parents(path)) if parent not in standing)
+
+    def recover(self, root: str, path: str) -> Sequence[Problem]:
+        return ()
+
     def _edit(self, one: Edit) -> Edited:
         if self.hook:
             self.hook(one)
@@ -99,12 +106,11 @@ class MemoryWorld:
         return self._write(one)
 
     def _write(self, one: Edit) -> Edited:
-        standing = self._standing(one.root)
+        made = self.lacking(one.root, one.path)
         if one.after is None:
             del self.files[one.root, one.path]
             return Edited()
         self.files[one.root, one.path] = one.after
-        made = tuple(parent for parent in ("", *_parents(one.path)) if parent not in standing)
         self._folders.update((one.root, parent) for parent in made)
         return Edited(made)
 

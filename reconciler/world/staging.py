@@ -1,4 +1,9 @@
-"""An edit → a temporary file beside the one it is for: written, dressed as that one, flushed; nothing else changes."""
+"""An edit → a temporary file beside the one it is for: written, dressed as that one, flushed; nothing else changes.
+
+Its name tells whoever finds it after a crash whose it is and what it holds: `.reconcile-FILE-RANDOM.tmp` for a new
+file, `.reconcile-FILE-RANDOM-STAMP.tmp` for one that changes places with another (it is ours while the stamp is its
+own), and `.reconcile-FILE-RANDOM-gone.tmp` for one that was taken away.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +12,14 @@ import stat
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from reconciler.model.resource import File
 from reconciler.model.world import Edit, Edited
 from reconciler.world.disk import Identity, identity, sync
 
 TEMPORARY = ".reconcile-*.tmp"
+GONE = "gone"
 ACL = "system.posix_acl_access"
 
 
@@ -32,10 +39,22 @@ class Job:
     result: Edited | None = None
 
 
-def aim(job: Job) -> None:
+def aim(job: Job, end: str = "") -> None:
     """Where the edit will land, and a temporary name beside it."""
     job.final = os.path.realpath(job.where)
-    job.temp = f"{os.path.dirname(job.final)}/{TEMPORARY.replace('*', os.urandom(8).hex())}"
+    words = f"{mark(job.final)}-{os.urandom(4).hex()}{end}"
+    job.temp = f"{os.path.dirname(job.final)}/{TEMPORARY.replace('*', words)}"
+
+
+def mark(final: str) -> str:
+    """What the temporary names of one file have in common."""
+    return blake2b(os.fsencode(os.path.basename(final)), digest_size=4).hexdigest()
+
+
+def stamp(found: os.stat_result) -> str:
+    """What tells a file that we wrote, as we left it, from every other, under whatever name."""
+    words = f"{found.st_ino} {found.st_size} {found.st_mtime_ns}"
+    return blake2b(words.encode(), digest_size=8).hexdigest()
 
 
 def write(job: Job, after: File, standing: os.stat_result | None) -> None:
@@ -53,6 +72,14 @@ def write(job: Job, after: File, standing: os.stat_result | None) -> None:
     mode = _runnable(stat.S_IMODE((standing or os.fstat(job.fd)).st_mode), after.executable)
     if mode != stat.S_IMODE(os.fstat(job.fd).st_mode):
         os.fchmod(job.fd, mode)
+    if standing:
+        _sign(job)
+
+
+def _sign(job: Job) -> None:
+    signed = f"{job.temp.removesuffix('.tmp')}-{stamp(os.fstat(job.fd))}.tmp"
+    os.rename(job.temp, signed)
+    job.temp = signed
 
 
 def _dress(fd: int, standing_path: str, standing: os.stat_result) -> None:

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from reconciler.formats import masking
+from reconciler.formats import masking, splices
 from reconciler.model.change import Action, Change, Recorded
 from reconciler.model.fingerprint import alike
-from reconciler.model.outcome import Outcome, Run, Status, Step
+from reconciler.model.outcome import Intent, Outcome, Run, Status, Step
 from reconciler.model.problem import Problem, invalid
 from reconciler.model.resource import Claim, Revision
 from reconciler.world import store_rows
@@ -27,9 +27,9 @@ from reconciler.world.store_schema import AWAY, meta, now
 if TYPE_CHECKING:
     import sqlite3
 
-Intent = tuple[Change[Any], bytes | None, bytes | None]
 Settled = tuple[Change[Any], Outcome]
 FASTEST = 1
+LEFT = "left undone when the run was closed"
 
 
 class Store:
@@ -109,26 +109,45 @@ class Store:
 
     # ---- a run
 
-    def begin(self, verb: str, repo: str, folder: str, revision: Revision, host: str) -> int:
+    def begin(
+        self,
+        verb: str,
+        repo: str,
+        folder: str,
+        revision: Revision,
+        host: str,
+        *,
+        title: str = "",
+        planned: Sequence[Intent] = (),
+    ) -> int:
+        blobs = self._blobs(planned)
         with self._file.writing() as db:
             db.execute(
                 "INSERT INTO repositories VALUES (?, ?, ?)"
                 " ON CONFLICT(id) DO UPDATE SET folder = excluded.folder, seen = excluded.seen",
                 (repo, folder, now()),
             )
-            known = (verb, repo, *revision, host, now(), "", None, None)
-            return int(db.execute(_insert("runs", store_rows.RUN), (None, *known)).lastrowid or 0)
+            known = (verb, repo, *revision, host, now(), "", None, None, self._masker.mask(title))
+            run = int(db.execute(_insert("runs", store_rows.RUN), (None, *known)).lastrowid or 0)
+            self._keep(db, blobs)
+            rows = [self._step(run, intent.change, Status.PLANNED) for intent in planned]
+            db.executemany(_insert("steps", f"run, root_path, {store_rows.STEP}"), rows)
+            self._keep_exact(db, run, planned)
+            return run
 
     def intend(self, run: int, changes: Sequence[Intent]) -> None:
         blobs = self._blobs(changes)
         with self._file.writing() as db:
-            db.executemany(
-                "INSERT INTO blobs VALUES (?, ?, ?) ON CONFLICT(id) DO UPDATE"
-                " SET sealed = excluded.sealed, content = excluded.content WHERE excluded.sealed > blobs.sealed",
-                blobs,
-            )
-            rows = [self._step(run, change, Status.OPEN) for change, _, _ in changes]
+            self._keep(db, blobs)
+            # What was planned is intended as it was found now; the rest was not planned, as in a run of old.
+            gone = [(run, *self._at(intent.change.claim)) for intent in changes]
+            where = "WHERE run = ? AND root_path = ? AND path = ? AND item = ? AND status = 'planned'"
+            db.executemany(f"DELETE FROM steps {where}", gone)
+            rows = [self._step(run, intent.change, Status.OPEN, expected=intent.expected) for intent in changes]
             db.executemany(_insert("steps", f"run, root_path, {store_rows.STEP}"), rows)
+            for change, _, _, expected in changes:
+                if expected is not None and expected.reverse:
+                    self._put(db, _named("promised", run, change), expected.reverse)
 
     def settle(self, run: int, settled: Sequence[Settled]) -> None:
         with self._file.writing() as db:
@@ -144,6 +163,12 @@ class Store:
 
     def finish(self, run: int) -> Run:
         with self._file.writing() as db:
+            db.execute(
+                "UPDATE steps SET status = 'skipped', message = ? WHERE run = ? AND status IN ('planned', 'open')",
+                (LEFT, run),
+            )
+            names = [f"{sort}/{run}/*" for sort in ("promised", "exact")]
+            db.executemany("DELETE FROM blobs WHERE id GLOB ?", [(name,) for name in names])
             counted = db.execute("SELECT action, status, count(*) FROM steps WHERE run = ? GROUP BY 1, 2", (run,))
             counts: dict[str, int] = {}
             changed = False
@@ -172,7 +197,7 @@ class Store:
     def _blobs(self, changes: Iterable[Intent]) -> list[tuple[str, int, bytes]]:
         """The contents that are not kept yet, or not yet sealed, ready to be written."""
         wanted: dict[str, tuple[bytes, str]] = {}
-        for change, before, after in changes:
+        for change, before, after, _ in changes:
             # The value of a key is kept without the key, which may be all that tells that it is a secret.
             named = next(filter(masking.key_names_secret, change.claim.item), "")
             for name, content in ((change.before.fingerprint, before), (change.fingerprint, after)):
@@ -197,16 +222,42 @@ class Store:
         return name, 1, self._seal.seal(squeezed)
 
     def reverse(self, run: int, kind: str, root: str, path: str) -> bytes:
+        return self._kept(f"reverse/{run}/{kind}/{root}/{path}")
+
+    def promised(self, run: int, kind: str, root: str, path: str) -> bytes:
+        return self._kept(f"promised/{run}/{kind}/{root}/{path}")
+
+    def exact(self, run: int, kind: str, root: str, path: str) -> bytes:
+        return self._kept(f"exact/{run}/{kind}/{root}/{path}")
+
+    def _kept(self, name: str) -> bytes:
         try:
-            return self.content(_reverse(run, kind, root, path))
+            return self.content(name)
         except KeyError:
             return b""
+
+    def _keep(self, db: sqlite3.Connection, blobs: Sequence[tuple[str, int, bytes]]) -> None:
+        db.executemany(
+            "INSERT INTO blobs VALUES (?, ?, ?) ON CONFLICT(id) DO UPDATE"
+            " SET sealed = excluded.sealed, content = excluded.content WHERE excluded.sealed > blobs.sealed",
+            blobs,
+        )
+
+    def _put(self, db: sqlite3.Connection, name: str, content: bytes) -> None:
+        db.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?)", self._blob(name, content, ""))
+
+    def _keep_exact(self, db: sqlite3.Connection, run: int, planned: Sequence[Intent]) -> None:
+        for name, content in {
+            _named("exact", run, i.change): i.change.exact for i in planned if i.change.exact
+        }.items():
+            self._put(db, name, content)
 
     def _keep_reverses(self, db: sqlite3.Connection, run: int, settled: Sequence[Settled]) -> None:
         for change, outcome in settled:
             if outcome.reverse:
-                name = _reverse(run, change.ref.kind, change.claim.root, change.claim.path)
-                db.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?)", self._blob(name, outcome.reverse, ""))
+                name = _named("reverse", run, change)
+                earlier = self._kept(name)
+                self._put(db, name, splices.chain([outcome.reverse, earlier]) if earlier else outcome.reverse)
 
     # ---- steps and ownership
 
@@ -217,15 +268,17 @@ class Store:
     def _at(self, claim: Claim) -> tuple[str, str, str]:
         return self._root(claim.root), claim.path, store_rows.item(claim)
 
-    def _step(self, run: int, change: Change[Any], status: Status, message: str = "") -> tuple[Any, ...]:
-        return run, self._root(change.claim.root), *store_rows.step_columns(change, status, message)
+    def _step(
+        self, run: int, change: Change[Any], status: Status, message: str = "", expected: Outcome | None = None
+    ) -> tuple[Any, ...]:
+        return run, self._root(change.claim.root), *store_rows.step_columns(change, status, message, expected)
 
     def _close(self, db: sqlite3.Connection, run: int, change: Change[Any], outcome: Outcome) -> None:
         """Settles the open step of a change; one that was refused before it was intended gets its step only now."""
         message = self._masker.mask(outcome.problem.text) if outcome.problem else ""
         settled = db.execute(
             "UPDATE steps SET status = ?, message = ?, after = ?"
-            " WHERE run = ? AND root_path = ? AND path = ? AND item = ? AND status = 'open'",
+            " WHERE run = ? AND root_path = ? AND path = ? AND item = ? AND status IN ('open', 'planned')",
             (outcome.status.value, message, change.fingerprint, run, *self._at(change.claim)),
         )
         if not settled.rowcount:
@@ -255,8 +308,8 @@ def known_repositories(path: str, home: str = "") -> list[str]:
         state.close()
 
 
-def _reverse(run: int, kind: str, root: str, path: str) -> str:
-    return f"reverse/{run}/{kind}/{root}/{path}"
+def _named(sort: str, run: int, change: Change[Any]) -> str:
+    return f"{sort}/{run}/{change.ref.kind}/{change.claim.root}/{change.claim.path}"
 
 
 def _insert(table: str, columns: str, how: str = "") -> str:

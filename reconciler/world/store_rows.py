@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from reconciler.model.change import Action, Cause, Change, Recorded, Standing
-from reconciler.model.outcome import Run, Status, Step
+from reconciler.model.outcome import Outcome, Rest, Run, Status, Step
+from reconciler.model.problem import Origin
 from reconciler.model.resource import Claim, Ref, Revision
 
 Columns = tuple[Any, ...]
 
 OWNED = "root, path, item, kind, name, part, repo, value, standing, before, needs, revision, run"
-STEP = "root, path, item, kind, name, part, action, cause, before, after, recorded, status, message, becomes"
-RUN = "id, verb, repo, tree, commit_id, branch, uncommitted, host, started, ended, generation, counts"
+STEP = (
+    "root, path, item, kind, name, part, action, cause, before, after, recorded, status, message, becomes, wave, rest"
+)
+RUN = "id, verb, repo, tree, commit_id, branch, uncommitted, host, started, ended, generation, counts, title"
 
 
 def item(claim: Claim) -> str:
@@ -40,22 +43,47 @@ def owned_row(columns: Sequence[Any]) -> Recorded:
     return Recorded(at, Ref(kind, name), part, repo, value, Standing(standing), before, refs, revision, run)
 
 
-def step_columns(change: Change[Any], status: Status, message: str = "") -> Columns:
+def step_columns(change: Change[Any], status: Status, message: str = "", expected: Outcome | None = None) -> Columns:
     at = (change.claim.root, change.claim.path, item(change.claim), *change.ref, change.target.part)
     recorded, becomes = (json.dumps(owned_columns(r, r.run)) if r else None for r in (change.recorded, change.becomes))
     did = (change.action.value, change.cause.value, change.before.fingerprint, change.fingerprint)
-    return (*at, *did, recorded, status.value, message, becomes)
+    return (*at, *did, recorded, status.value, message, becomes, change.wave, rest(change, expected))
+
+
+def rest(change: Change[Any], expected: Outcome | None) -> str:
+    """JSON of a Rest."""
+    target, origin = change.target, change.target.origin
+    claims = (change.made, expected.made if expected else (), expected.unmade if expected else ())
+    needs = [str(ref) for ref in sorted(target.needs)]
+    at = [origin.path, origin.line, origin.column]
+    said = [needs, at, target.rank, change.before.behind, change.after is None, *claims]
+    return json.dumps(said)
+
+
+def _rest(text: str | None) -> Rest:
+    if text is None:
+        return Rest()
+    needs, origin, rank, behind, removes, *claims = json.loads(text)
+    made, promised, going = (tuple(map(_claim, listed)) for listed in claims)
+    way = _claim(behind) if behind else None
+    return Rest(tuple(map(Ref.parse, needs)), Origin(*origin), rank, made, way, promised, going, removes)
+
+
+def _claim(said: Sequence[Any]) -> Claim:
+    root, path, steps = said
+    return Claim(root, path, tuple(steps))
 
 
 def step_row(columns: Sequence[Any]) -> Step:
-    root, path, text, kind, name, part, action, cause, before, after, recorded, status, message, becomes = columns
+    root, path, text, kind, name, part, action, cause, before, after, recorded, *more = columns
+    status, message, becomes, wave, rest_ = more
     row, later = (owned_row(json.loads(said)) if said else None for said in (recorded, becomes))
     at, did = claim(root, path, text), (Action(action), Cause(cause))
-    return Step(Ref(kind, name), part, at, *did, before, after, row, Status(status), message, later)
+    return Step(Ref(kind, name), part, at, *did, before, after, row, Status(status), message, later, wave, _rest(rest_))
 
 
 def run_row(columns: Sequence[Any]) -> Run:
-    id_, verb, repo, tree, commit, branch, uncommitted, host, started, ended, generation, counts = columns
+    id_, verb, repo, tree, commit, branch, uncommitted, host, started, ended, generation, counts, title = columns
     read = Revision(tree, commit, branch, uncommitted)
     counted = json.loads(counts) if counts else None
-    return Run(id_, verb, repo, read, host, started, ended, generation, counted)
+    return Run(id_, verb, repo, read, host, started, ended, generation, counted, title)

@@ -33,8 +33,11 @@ def test_what_was_written_before_a_crash_keeps_what_stood_there() -> None:
         house.apply(house.plan(git))
     house.world.hook = None
     [run] = house.journal.runs()
-    assert run.ended and run.generation == 1
+    assert not run.ended
     assert sorted(row.standing for row in house.journal.recorded()) == ["replaced"] * 3
+    house.settle()
+    [run] = house.journal.runs()
+    assert run.ended and run.generation == 1
     house.take_back(run.id)
     assert house.home == first
     house.apply(house.plan(git))
@@ -43,7 +46,8 @@ def test_what_was_written_before_a_crash_keeps_what_stood_there() -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_a_killed_apply_loses_nothing(tmp_path: Path, how: signal.Signals) -> None:
+@pytest.mark.parametrize("again", [("apply", "--yes"), ("resume",)], ids=["apply", "resume"])
+def test_a_killed_apply_loses_nothing(tmp_path: Path, how: signal.Signals, again: tuple[str, ...]) -> None:
     sandbox = Sandbox(tmp_path)
     live, asked = sandbox.home / ".config/opencode/agents", sandbox.repo / "desired-state/agents"
     live.mkdir(parents=True)
@@ -58,7 +62,9 @@ def test_a_killed_apply_loses_nothing(tmp_path: Path, how: signal.Signals) -> No
         time.sleep(0.002)
     process.send_signal(how)
     process.wait(60)
-    assert sandbox.run("apply", "--yes").returncode == 0
+    assert "run 1 (apply) was interrupted: `reconcile resume` finishes it" in sandbox.run("status").stdout
+    assert sandbox.run(*again).returncode == 0
+    assert "interrupted" not in sandbox.run("status").stdout
     assert all((live / f"a{n}.md").read_text() == f"git's {n}\n" for n in range(MANY))
     assert sandbox.run("release", "--all", "--yes").returncode == 0
     assert {p.name: p.read_text() for p in live.iterdir() if not p.name.startswith(".")} == {

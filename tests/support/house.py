@@ -10,8 +10,11 @@ from reconciler.model.kind import AnyKind
 from reconciler.model.resource import File, Loaded, Revision, Source
 from reconciler.model.world import Tree
 from reconciler.pipeline import cycle
-from reconciler.pipeline.apply import Hands, Result, apply
+from reconciler.pipeline.apply import Result, apply
+from reconciler.pipeline.hands import Hands
 from reconciler.pipeline.load import load
+from reconciler.pipeline.resume import resume
+from reconciler.pipeline.settle import settle
 from reconciler.world.memory import MemoryWorld
 from reconciler.world.store import Store
 
@@ -47,7 +50,22 @@ class House:
         return cycle.propose(self.loaded(git), self.eyes, force=force)
 
     def apply(self, plan: Plan) -> Result:
-        return apply(plan, Hands(self.kinds, self.world, self.journal), verb="apply", folder="/repo")
+        return apply(plan, self.hands, verb="apply", folder="/repo")
+
+    @property
+    def hands(self) -> Hands:
+        return Hands(self.kinds, self.world, self.journal)
+
+    def settle(self) -> None:
+        """What every verb that plans does first."""
+        for run in self.journal.runs():
+            if not run.ended:
+                settle(run.id, self.hands)
+                self.journal.finish(run.id)
+
+    def resume(self) -> Result:
+        [run] = [run for run in self.journal.runs() if not run.ended]
+        return resume(run.id, self.hands, self.journal)[0]
 
     def take_back(self, run: int) -> Result:
         return self.apply(cycle.take_back(run, Revision("commit", "3f2c1ab", "main"), self.eyes))

@@ -130,7 +130,8 @@ def test_status_at_a_glance() -> None:
 
 def test_status_names_what_waits_for_somebody() -> None:
     said = status_text(overview(OPEN, RUN, pinned=("3f2c1ab5d0e1", "Takes back run 14")), Style())
-    assert "run 15 (apply) was interrupted: `reconcile plan` shows what is left to do\n" in said
+    ways = "`reconcile resume` finishes it, `reconcile rollback 15` takes it back, `reconcile apply` plans anew"
+    assert f"run 15 (apply) was interrupted: {ways}\n" in said
     assert "3f2c1ab is held back (Takes back run 14) until git moves on or you apply\n" in said
     assert status_record(overview(OPEN))["open"] == [15]
     assert status_record(overview(RUN))["kinds"]["command"] == {"in step": 2}

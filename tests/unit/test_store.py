@@ -19,7 +19,7 @@ import pytest
 
 from reconciler.model.change import Action, Cause, Change, Recorded, Seen, Standing
 from reconciler.model.fingerprint import Codec, fingerprint
-from reconciler.model.outcome import Outcome, Status
+from reconciler.model.outcome import Intent, Outcome, Status
 from reconciler.model.problem import Invalid, Origin, Problem
 from reconciler.model.resource import Claim, Ref, Revision, Target
 from reconciler.world import store_opening
@@ -80,7 +80,7 @@ def change(
 def run(store: Store, *changes: Change[bytes], status: Status = Status.DONE, problem: Problem | None = None) -> int:
     """One whole run over these changes."""
     number = began(store)
-    store.intend(number, [(c, c.before.state, c.after) for c in changes])
+    store.intend(number, [Intent(c, c.before.state, c.after) for c in changes])
     store.settle(number, [(c, Outcome(c.claim, status, problem)) for c in changes])
     store.finish(number)
     return number
@@ -186,7 +186,7 @@ def test_a_step_says_enough_to_take_it_back(store: Store) -> None:
 def test_until_it_is_settled_a_step_is_open_and_nothing_is_owned(store: Store) -> None:
     one = change(store, "a.md", None, b"A")
     number = began(store)
-    store.intend(number, [(one, None, b"A")])
+    store.intend(number, [Intent(one, None, b"A")])
     assert [step.status for step in store.steps(number)] == [Status.OPEN]
     assert list(store.recorded()) == []
     assert store.content(one.fingerprint) == b"A"
@@ -194,7 +194,7 @@ def test_until_it_is_settled_a_step_is_open_and_nothing_is_owned(store: Store) -
     assert (found.ended, found.generation, found.counts) == ("", None, None)
 
 
-@pytest.mark.parametrize("status", [s for s in Status if s is not Status.DONE])
+@pytest.mark.parametrize("status", [Status.STALE, Status.FAILED, Status.HELD, Status.SKIPPED])
 def test_what_was_not_done_is_not_owned(store: Store, status: Status) -> None:
     number = run(store, change(store, "a.md", None, b"A"), status=status, problem=PROFILE)
     assert list(store.recorded()) == []
@@ -207,9 +207,24 @@ def test_what_was_not_done_is_not_owned(store: Store, status: Status) -> None:
 def test_what_was_refused_before_it_was_intended_is_in_the_history(store: Store) -> None:
     one, two = change(store, "a.md", None, b"A"), change(store, "b.md", None, b"B")
     number = began(store)
-    store.intend(number, [(one, None, b"A")])
+    store.intend(number, [Intent(one, None, b"A")])
     store.settle(number, [(one, Outcome(one.claim, Status.DONE)), (two, Outcome(two.claim, Status.STALE, PROFILE))])
     assert [(s.claim.path, s.status) for s in store.steps(number)] == [("a.md", Status.DONE), ("b.md", Status.STALE)]
+
+
+def test_what_was_planned_and_never_begun_is_skipped_when_the_run_is_closed(store: Store) -> None:
+    one, two = (change(store, f"{n}.md", None, b"A") for n in "ab")
+    number = store.begin("apply", "repo", "/", REVISION, "laptop", planned=[Intent(c, None, b"A") for c in (one, two)])
+    assert [step.status for step in store.steps(number)] == [Status.PLANNED] * 2
+    assert store.content(two.fingerprint) == b"A"
+    store.intend(number, [Intent(one, None, b"A")])
+    assert sorted(step.status for step in store.steps(number)) == [Status.OPEN, Status.PLANNED]
+    store.settle(number, [(one, Outcome(one.claim, Status.DONE))])
+    assert store.finish(number).counts == {"create": 1, "skipped": 1}
+    assert {step.claim: step.status for step in store.steps(number)} == {
+        one.claim: Status.DONE,
+        two.claim: Status.SKIPPED,
+    }
 
 
 def test_steps_stand_in_the_order_they_were_intended(store: Store) -> None:
@@ -259,7 +274,7 @@ def test_what_had_to_be_made_is_remembered_until_it_goes(store: Store) -> None:
     one = change(store, "agents/team/a.md", None, b"A")
     folders = (Claim("opencode", "agents"), Claim("opencode", "agents/team"), Claim("zed", "settings.json", ("a", "b")))
     number = began(store)
-    store.intend(number, [(one, None, b"A")])
+    store.intend(number, [Intent(one, None, b"A")])
     store.settle(number, [(one, Outcome(one.claim, Status.FAILED, PROFILE, made=folders))])
     store.settle(number, [(one, Outcome(one.claim, Status.DONE, made=folders))])
     assert store.made() == set(folders)
@@ -595,7 +610,7 @@ store = Home(Path(sys.argv[1])).open()
 for n in range(10_000):
     changes = [change(store, f"{n}-{m}.md", None, f"{n} {m} sk-{SECRET}".encode()) for m in range(5)]
     number = began(store)
-    store.intend(number, [(c, None, c.after) for c in changes])
+    store.intend(number, [Intent(c, None, c.after) for c in changes])
     print("intended", number, flush=True)
     store.settle(number, [(c, Outcome(c.claim, Status.DONE)) for c in changes])
     print("settled", number, flush=True)
@@ -640,6 +655,6 @@ def test_ten_thousand_steps_are_not_felt(home: Home) -> None:
     changes = [change(store, f"agents/{n}.md", texts[2 * n], texts[2 * n + 1]) for n in range(10_000)]
     number = began(store)
     started = time.perf_counter()
-    store.intend(number, [(c, c.before.state, c.after) for c in changes])
+    store.intend(number, [Intent(c, c.before.state, c.after) for c in changes])
     store.settle(number, [(c, Outcome(c.claim, Status.DONE)) for c in changes])
     assert time.perf_counter() - started < 2.5

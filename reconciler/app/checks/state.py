@@ -27,5 +27,6 @@ def check(app: App) -> Iterator[Finding]:
         "the recorded state is lost" if lost else f"state: {rows} object{'s' * (rows != 1)} owned",
         "`reconcile plan` shows what is unknown; `apply --force REF` takes git's",
     )
-    for run in runs:
-        yield Finding(False, f"run {run.id} ({run.verb}) was interrupted", "`reconcile plan` shows what is left to do")
+    for run in () if app.at_work else runs:
+        remedy = f"`reconcile resume` finishes it, `reconcile rollback {run.id}` takes it back"
+        yield Finding(False, f"run {run.id} ({run.verb}) was interrupted", remedy)

@@ -32,7 +32,7 @@ def run(args: Namespace) -> int:
     from reconciler.cli import acting, opening, saved, showing, terminal
 
     app = opening.with_repository(args)
-    app.settle()
+    acting.settle(app, args)
     path = saved.named([kind.name for kind in app.kinds], args.targets)
     if path is not None:
         saved.alone(args)

@@ -32,7 +32,7 @@ def run(args: Namespace) -> int:
         text = "say what to hand back" if not args.refs else "either name references or say `--all`, not both"
         raise UsageError("reconcile release", text, "`reconcile release agent/x`, or `--all`")
     app = opening.with_repository(args)
-    app.settle()
+    acting.settle(app, args)
     plan = app.release(args.refs)
     status = acting.act(plan, app, args, acting.RELEASE, ask=not args.yes)
     named = _still_named(app, {str(change.ref) for change in plan.changes})

@@ -27,7 +27,7 @@ def run(args: Namespace) -> int:
     from reconciler.cli import acting, opening, terminal
 
     app = opening.with_repository(args)
-    app.settle()
+    acting.settle(app, args)
     plan = app.undo(args.run, args.force)
     status = acting.act(plan, app, args, acting.ROLLBACK, ask=not args.yes)
     if status == 0 and plan.due:

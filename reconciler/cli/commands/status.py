@@ -26,6 +26,7 @@ def run(args: Namespace) -> int:
         refs=tuple(resource.ref for resource in loaded.resources),
         last=next((past(run, app.journal.steps(run.id)) for run in app.journal.runs()), None),
         open=tuple(app.open_runs()),
+        at_work=app.at_work,
         pinned=app.journal.pinned(plan.repo),
         left=app.leftovers,
     )

@@ -1,0 +1,48 @@
+"""An interrupted run → the same run, finished as it was planned. Acts and records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from reconciler.model.change import Change
+from reconciler.model.outcome import Outcome, Status, Step
+from reconciler.model.problem import Problem, invalid
+from reconciler.pipeline.apply import Progress, Result, carry_on, silent
+from reconciler.pipeline.hands import Hands, Settled
+from reconciler.pipeline.settle import again, settle
+
+
+class Contents(Protocol):
+    """As much of a journal as tells what was planned."""
+
+    def content(self, fingerprint: str) -> bytes: ...
+
+    def exact(self, run: int, kind: str, root: str, path: str) -> bytes: ...
+
+
+def resume(run: int, hands: Hands, contents: Contents, progress: Progress = silent) -> tuple[Result, Sequence[Problem]]:
+    """What is left of a run done, each claim only if it still is as it was found; and what had to stay beside it."""
+    problems = settle(run, hands)
+    steps = hands.journal.steps(run)
+    todo = [_planned(run, step, hands, contents) for step in steps if step.status is Status.PLANNED]
+    earlier: list[Settled] = [
+        (again(step), Outcome(step.claim, step.status)) for step in steps if step.status is not Status.PLANNED
+    ]
+    return carry_on(run, todo, earlier, hands, progress), problems
+
+
+def _planned(run: int, step: Step, hands: Hands, contents: Contents) -> Change[Any]:
+    kind = next((kind for kind in hands.kinds if kind.name == step.ref.kind), None)
+    if kind is None:
+        raise invalid(str(step.ref), f"nothing here knows what `{step.ref.kind}` is", f"`reconcile rollback {run}`")
+    exact = contents.exact(run, kind.name, *step.claim[:2])
+    if step.rest.removes:
+        return again(step, exact=exact)
+    try:
+        return again(step, kind.codec.decode(contents.content(step.after)), exact)
+    except KeyError:
+        if step.action.bookkeeping:
+            return again(step)
+        text = "what was to be written is no longer kept"
+        raise invalid(str(step.ref), text, f"`reconcile rollback {run}`, then plan again") from None
