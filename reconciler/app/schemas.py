@@ -16,6 +16,7 @@ from reconciler.model.world import Edit, Env
 
 Schema = Mapping[str, Any]
 SETTINGS = "reconcile"
+SEVERAL = "several"
 FOLDER = ".schemas"
 STAMP = "x-binary"
 PREFIX = "opencode-config-"
@@ -31,8 +32,8 @@ class Config(NamedTuple):
 
 
 def names() -> tuple[str, ...]:
-    """What there is a schema of: kinds, and reconcile.yaml."""
-    return (*(kind.name for kind in registry.KINDS if kind.schema is not None), SETTINGS)
+    """What there is a schema of: kinds, files that describe several resources, and reconcile.yaml."""
+    return (*(kind.name for kind in registry.KINDS if kind.schema is not None), SEVERAL, SETTINGS)
 
 
 def schema(name: str, config: Config) -> Schema:
@@ -41,6 +42,10 @@ def schema(name: str, config: Config) -> Schema:
         from reconciler.pipeline.settings_schema import document
 
         return document()
+    if name == SEVERAL:
+        from reconciler.app import several
+
+        return several.document(config.schema)
     made = next((kind.schema for kind in registry.KINDS if kind.name == name), None)
     if made is None:
         raise invalid(name, "there is no schema of this name", f"there are: {', '.join(names())}")

@@ -209,6 +209,7 @@ def _unfold(
     """Replaces `anything.yaml` (top-level maps by folder name) by one file per resource; where each one stood."""
     traces: dict[str, Trace] = {}
     folders = {kind.folder for kind in kinds}
+    texts = folders - {kind.folder for kind in kinds if kind.schema is not None}
     anything = [p for p in by_path if "/" not in p and p.endswith((".yaml", ".yml")) and p != overlay.SETTINGS]
     for path in anything:
         source = by_path.pop(path)
@@ -220,14 +221,22 @@ def _unfold(
             problems += error.problems
             continue
         for folder, name, value, origin in entries:
-            at = f"{folder}/{name}.yaml"
+            as_it_is = folder in texts and isinstance(value, str)
+            at = f"{folder}/{name}" if as_it_is else f"{folder}/{name}.yaml"
             if at in by_path:
                 text_ = f"{folder}/{name} is described twice: here and in `{by_path[at].path}`"
                 problems.append(Problem(origin, text_, "keep one of them"))
-                continue
-            by_path[at] = Source(top + at, File(yaml.dump(value).encode()))
-            traces[top + at] = Trace(origin)
+            elif folder in texts and not as_it_is and not _removed(value):
+                hint = f"write `{name}: |` and the file's text below it, or put the file into `{folder}/`"
+                problems.append(Problem(origin, f"`{folder}/{name}` is a file, and this is no text", hint))
+            else:
+                by_path[at] = Source(top + at, File((value if as_it_is else yaml.dump(value)).encode()))
+                traces[top + at] = Trace(origin)
     return traces
+
+
+def _removed(value: Any) -> bool:
+    return isinstance(value, dict) and "$remove" in value
 
 
 def _entries(
@@ -235,8 +244,9 @@ def _entries(
 ) -> Iterable[tuple[str, str, Any, Origin]]:
     if said is not None and not isinstance(said, dict):
         raise Invalid([Problem(Origin(path, 1, 1), "not a map of folders", "write `agents:` and the agents below it")])
+    places = yaml.positions(text)
     for folder, entries in (said or {}).items():
-        origin = Origin(path, *yaml.position(text, [str(folder)]))
+        origin = Origin(path, *places.get((str(folder),), (1, 1)))
         if folder in pending:
             problems.append(not_built(origin, f"`{folder}:`", pending[folder]))
         elif folder not in folders:
@@ -247,8 +257,8 @@ def _entries(
             )
         else:
             for name, value in entries.items():
-                steps = [str(folder), str(name)]
-                yield str(folder), str(name), value, Origin(path, *yaml.position(text, steps))
+                at = places.get((str(folder), str(name)), (origin.line, origin.column))
+                yield str(folder), str(name), value, Origin(path, *at)
 
 
 def _untaken(by_path: Mapping[str, Source], kinds: Sequence[AnyKind], pending: Mapping[str, str]) -> Iterable[Problem]:

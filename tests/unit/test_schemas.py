@@ -48,6 +48,31 @@ def test_the_examples_fit_their_schemas(kind: str, text: str) -> None:
     assert not [mistake for value in values for mistake in checked.mistakes(value)]
 
 
+def test_a_file_of_several_fits_its_schema() -> None:
+    checked = Schema(schemas.schema("several", schemas.packaged()))  # type: ignore[arg-type]
+    said = {
+        "agents": {"team/b": {"mode": "subagent", "prompt": "x"}}, "mcp": {"github": {"command": ["gh-mcp"]}},
+        "opencode": {"settings": {"share": "manual"}, "tui": {"theme": "x"}},
+        "zed": {"tasks": [{"label": "build"}], "settings": {"theme": "One"}},
+        "files": {"opencode/AGENTS.md": "# Rules"},
+    }  # fmt: skip
+    assert not checked.mistakes(said)
+    agents = {"b": {"mode": "x", "prompt": "x"}}
+    wrong = {"agents": agents, "agent": {}, "opencode": {"setings": {}}, "zed": {"tasks": {}}, "files": {"x": []}}
+    assert sorted(m.steps for m in checked.mistakes(wrong)) == [
+        ("agent",), ("agents", "b", "mode"), ("files", "x"), ("opencode", "setings"), ("zed", "tasks"),
+    ]  # fmt: skip
+
+
+def test_what_kinds_call_alike_is_alike() -> None:
+    """The file of several has the definitions of all kinds under one roof."""
+    found: dict[str, Any] = {}
+    for name in schemas.names():
+        for key, node in schemas.schema(name, schemas.packaged()).get("$defs", {}).items():
+            if name != "reconcile":
+                assert found.setdefault(key, node) == node, f"{name}: {key}"
+
+
 def test_every_reference_in_a_schema_leads_somewhere() -> None:
     for name in schemas.names():
         root = json.loads(schemas.written(name, schemas.packaged()).content)

@@ -14,7 +14,7 @@ HERE = "."
 
 
 def options(parser: ArgumentParser) -> None:
-    parser.add_argument("kind", nargs="?", metavar="KIND", help="a kind, or `reconcile` (all of them)")
+    parser.add_argument("kind", nargs="?", metavar="KIND", help="a kind, `several` or `reconcile` (all of them)")
     parser.add_argument(
         "--write",
         nargs="?",
