@@ -14,7 +14,7 @@ from reconciler.kinds.zed_settings import ZED_SETTINGS
 from reconciler.kinds.zed_tasks import ZED_TASKS
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.world import Env
-from reconciler.shapes import opencode_copy
+from reconciler.shapes import incomplete, opencode_copy
 
 # The order is the order of import: servers before the settings they stand in, `file` takes what no other kind took.
 KINDS: tuple[AnyKind, ...] = (
@@ -76,6 +76,7 @@ ROOTS: tuple[Root, ...] = (
         name="opencode",
         path=opencode,
         shared=("config.json", "opencode.json", "opencode.jsonc", "tui.json", "tui.jsonc"),
+        flaws=incomplete.of_opencode,
         confirm=opencode_copy.CONFIRM,
         skip={
             **JUNK,
@@ -92,6 +93,7 @@ ROOTS: tuple[Root, ...] = (
         name="zed",
         path=zed,
         shared=("settings.json", "keymap.json", "tasks.json"),
+        flaws=incomplete.of_zed,
         skip={
             **JUNK,
             "./settings.json": SHARED,

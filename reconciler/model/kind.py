@@ -44,6 +44,16 @@ class Writer(NamedTuple):
     pointers: tuple[str, ...] = ()
 
 
+class Flaw(NamedTuple):
+    """What a program would not take in a shared file, at which place, and what mends it. `fatal`: it refuses the whole
+    file for it."""
+
+    item: tuple[str, ...]
+    text: str
+    hint: str
+    fatal: bool
+
+
 class Layer(NamedTuple):
     """One place a program merges a value from; the last one present wins."""
 
@@ -106,13 +116,14 @@ class Kind(Generic[S, L]):
 @dataclass(frozen=True, kw_only=True)
 class Root:
     """A folder we look below. `skip`: what is never entered or taken, glob → the reason people are told.
-    `shared`: files that several programs write, of which we own keys. `confirm`: how the program that reads them is
-    asked whether it would."""
+    `shared`: files that several programs write, of which we own keys; `flaws`: the path and the text of one → what is
+    incomplete in it. `confirm`: how the program that reads them is asked whether it would."""
 
     name: str
     path: Callable[[Env], str]
     skip: Mapping[str, str]
     shared: tuple[str, ...] = ()
+    flaws: Callable[[str, str], Iterable[Flaw]] = lambda path, text: ()
     confirm: Confirm | None = None
 
 

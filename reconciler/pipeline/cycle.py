@@ -15,6 +15,7 @@ from reconciler.model.resource import Layout, Loaded, Revision, Target
 from reconciler.model.trace import moved
 from reconciler.model.world import Look
 from reconciler.pipeline import aim, judge, known, naming, observe, order, plan, references, survey, undo
+from reconciler.pipeline.entire import entire
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def propose(loaded: Loaded, eyes: Eyes, *, only: Sequence[str] = (), force: Sequ
     )
     judged = together(judge.judge(changes, policy), eyes.kinds)
     chosen = [c for c in judged if not only or any(judge.matches(p, c.ref, c.target.part) for p in only)]
-    return Plan(
+    proposed = Plan(
         eyes.repo,
         eyes.host,
         eyes.home,
@@ -71,6 +72,7 @@ def propose(loaded: Loaded, eyes: Eyes, *, only: Sequence[str] = (), force: Sequ
         ),
         here=eyes.here,
     )
+    return entire(proposed, eyes.roots, eyes.kinds, eyes.look, seen.key)
 
 
 def _known(patterns: Sequence[str], loaded: Loaded, targets: Sequence[Target[Any]], seen: observe.Snapshot) -> None:
@@ -171,7 +173,9 @@ def look_at_claims(extra: tuple[Target[Any], ...], eyes: Eyes) -> observe.Snapsh
 
 
 def _undoing(changes: Sequence[Change[Any]], title: str, revision: Revision, eyes: Eyes) -> Plan:
-    return Plan(eyes.repo, eyes.host, eyes.home, revision, order.order(together(changes, eyes.kinds)), title=title)
+    ordered = order.order(together(changes, eyes.kinds))
+    plan_ = Plan(eyes.repo, eyes.host, eyes.home, revision, ordered, title=title)
+    return entire(plan_, eyes.roots, eyes.kinds, eyes.look, eyes.journal.key())
 
 
 def together(changes: Sequence[Change[Any]], kinds: Sequence[AnyKind]) -> tuple[Change[Any], ...]:

@@ -107,11 +107,6 @@ def test_servers_added_by_mcp_add_stay_beside_ours(managed: Managed, sandbox: Sa
     assert managed.read("opencode.json") == overwritten
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="keys of ours go, theirs stay: what is left of the entry is no server, and OpenCode refuses the whole file",
-)
 @pytest.mark.parametrize("how", ["release", "removed from git"])
 def test_what_is_left_of_an_entry_that_both_wrote_still_loads(how: str) -> None:
     """`Expected { readonly "type": "local", ... } | …, got {"command":["npx"]} mcp.docs`, and `serve` ends with 1."""

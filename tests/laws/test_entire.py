@@ -1,0 +1,126 @@
+"""Entries that need keys of ours: what is left of one after a plan is taken by its program, or the plan says why not.
+
+No program is asked here: the same must hold where none is on PATH.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyjson5
+import pytest
+
+from reconciler.model.problem import Invalid
+from tests.support.house import House
+
+FILE = "opencode/opencode.json"
+SETTINGS = "opencode/settings.yaml"
+SERVER = {SETTINGS: "mcp:\n  x: {type: local, command: [x]}\n"}
+DECLARED = {"mcp/x.yaml": "command: [x]\ntargets: [opencode]\n"}
+
+
+def value(house: House) -> Any:
+    return pyjson5.decode(house.home[FILE].decode())
+
+
+@pytest.mark.parametrize("git", [SERVER, DECLARED], ids=["settings", "mcp"])
+def test_a_server_taken_over_whole_goes_whole(git: dict[str, str]) -> None:
+    """An empty entry would be refused."""
+    house = House({FILE: '{ "share": "auto", "mcp": { "x": { "type": "local", "command": ["x"] } } }'})
+    house.apply(house.plan(git))
+    house.apply(house.plan({}))
+    assert value(house) == {"share": "auto", "mcp": {}}
+    assert not house.journal.recorded()
+    house.take_back(2)
+    assert value(house)["mcp"] == {"x": {"type": "local", "command": ["x"]}}
+
+
+def test_deeper_objects_go_with_it() -> None:
+    text = '{ "mcp": { "x": { "type": "local", "command": ["x"], "environment": { "A": "b" } } } }'
+    house = House({FILE: text})
+    house.apply(house.plan({SETTINGS: "mcp: {x: {type: local, command: [x], environment: {A: b}}}\n"}))
+    house.apply(house.plan({}))
+    assert value(house) == {"mcp": {}}
+
+
+@pytest.mark.parametrize("theirs", ['"timeout": 5', '"environment": {}', "// mine\n"])
+def test_what_others_wrote_is_never_removed_with_it(theirs: str) -> None:
+    """What was taken over equal stays as it was found, and is no longer ours."""
+    text = f'{{ "mcp": {{ "x": {{ "type": "local", "command": ["x"], {theirs} }} }} }}'
+    house = House({FILE: text})
+    house.apply(house.plan(SERVER))
+    house.apply(house.plan({}))
+    assert house.home[FILE].decode() == text
+    assert not house.journal.recorded()
+
+
+def test_what_was_replaced_comes_back_beside_what_was_equal() -> None:
+    text = '{ "mcp": { "x": { "type": "remote", "url": "https://a.example" } } }'
+    house = House({FILE: text})
+    house.apply(house.plan({SETTINGS: "mcp: {x: {type: remote, url: 'https://b.example'}}\n"}))
+    house.apply(house.plan({}))
+    assert house.home[FILE].decode() == text
+    assert not house.journal.recorded()
+
+
+def test_keys_that_we_made_are_held_for_what_others_wrote() -> None:
+    house = House({})
+    house.apply(house.plan({SETTINGS: "share: auto\nmcp: {x: {type: local, command: [x]}}\n"}))
+    [file] = house.home
+    text = house.home[file].decode().replace('"type"', '"timeout": 5, "type"')
+    house.edit({file: text})
+    plan = house.plan({SETTINGS: "autoupdate: false\n"}, force=["*"])
+    assert {c.claim.item: c.verdict.rule for c in plan.held} == {
+        ("mcp", "x", key): "kept, for what others wrote beside it: "
+        "`mcp/x` would have no `type`, and OpenCode would refuse the whole file"
+        for key in ("type", "command")
+    }
+    assert {c.verdict.hint for c in plan.held} == {
+        "remove what others wrote of `mcp/x` in `~/.config/opencode/opencode.jsonc`, or name `mcp/x` in git again"
+    }
+    house.apply(plan)
+    assert pyjson5.decode(house.home[file].decode()) == {
+        "mcp": {"x": {"timeout": 5, "type": "local", "command": ["x"]}},
+        "autoupdate": False,
+    }
+    house.edit({file: '{ "mcp": {}, "autoupdate": false }'})
+    house.apply(house.plan({SETTINGS: "autoupdate: false\n"}))
+    assert [row.part for row in house.journal.recorded()] == ["/autoupdate"]
+
+
+def test_what_was_incomplete_before_us_comes_back_so() -> None:
+    text = '{ "mcp": { "x": { "command": ["x"] } } }'
+    house = House({FILE: text})
+    house.apply(house.plan({SETTINGS: "mcp: {x: {type: local, command: [x]}}\n"}))
+    house.hand_back()
+    assert house.home[FILE].decode() == text
+
+
+def test_what_is_missing_comes_back_with_the_rest() -> None:
+    git = {SETTINGS: "mcp: {x: {type: local, command: [x], timeout: 5}}\n"}
+    house = House({FILE: "{}"})
+    house.apply(house.plan(git))
+    house.edit({FILE: '{ "mcp": { "x": { "timeout": 6, "command": ["x"] } } }'})
+    assert not house.plan(git).held
+
+
+def test_keys_wait_for_one_that_is_held() -> None:
+    git = {
+        SETTINGS: "mcp: {x: {type: local, command: [x], timeout: 5}}\n",
+        "reconcile.yaml": "modes: {'opencode_settings#/mcp/x/type': report}\n",
+    }
+    house = House({})
+    house.apply(house.plan(git))
+    [file] = house.home
+    house.edit({file: '{ "mcp": {} }'})
+    plan = house.plan(git)
+    assert not plan.due and len(plan.held) == 3
+    house.apply(plan)
+    assert pyjson5.decode(house.home[file].decode()) == {"mcp": {}}
+
+
+def test_zed_leaves_out_what_is_incomplete() -> None:
+    house = House({"zed/settings.json": "{}"})
+    loaded = {"zed/settings.yaml": "agent_servers: {a: {type: custom, args: [acp]}}\n"}
+    with pytest.raises(Invalid, match="agent_servers/a"):
+        house.plan(loaded)
