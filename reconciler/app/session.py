@@ -17,7 +17,7 @@ from reconciler.model.kind import AnyKind, Root
 from reconciler.model.outcome import Journal, Run
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
 from reconciler.model.programs import Programs
-from reconciler.model.resource import Claim, Loaded, Ref, Revision
+from reconciler.model.resource import Claim, Layout, Loaded, Ref, Revision
 from reconciler.model.world import Cipher, Env, Repository, World
 from reconciler.pipeline import cycle, naming
 from reconciler.pipeline.aim import skipped
@@ -27,6 +27,7 @@ from reconciler.pipeline.load import load, load_all
 from reconciler.pipeline.references import Around, Names, nobody
 from reconciler.pipeline.resume import resume
 from reconciler.pipeline.settle import settle
+from reconciler.pipeline.survey import survey
 
 Waiting = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -66,19 +67,24 @@ class App:
     def load(self, which: str = "work") -> Loaded:
         """What "work", "index" or a commit says. Raises Invalid with every problem."""
         schemas.judge(self.env)
-        return load(self.here.tree(which), self.kinds, registry.PENDING, self.host, standing=self._standing)
+        tree = self.here.tree(which)
+        return load(tree, self.kinds, registry.PENDING, self.host, None, self._standing, self._survey)
 
     def load_all(self, which: str = "work", *, portable: bool = False) -> Loaded:
         """The same, with the problems that any machine would have with its overlay, and what only this machine can tell
         of references; `portable`: without that. Raises Invalid."""
         schemas.judge(self.env)
         tree = self.here.tree(which)
-        loaded = load_all(tree, self.kinds, registry.PENDING, self.host, nobody if portable else self._standing)
+        here = (nobody, None) if portable else (self._standing, self._survey)
+        loaded = load_all(tree, self.kinds, registry.PENDING, self.host, *here)
         if portable or self.posing:
             return loaded
         root = next(root for root in self.roots if root.name == "opencode")
         unmet = cycle.unmet(loaded, root.path(self.env), self.around)
         return replace(loaded, problems=tuple(sorted({*loaded.problems, *unmet})))
+
+    def _survey(self) -> Layout:
+        return survey(self.roots, self.world)
 
     def _standing(self) -> Names:
         """What desired state may refer to though git does not name it."""

@@ -48,6 +48,7 @@ OPENCODE_SETTINGS: Kind[Asked, Leaf] = Kind(
     diff=json_keys.diff,
     adopt=adopting.keys,
     lint=linting.of_settings(opencode_rules.config),
+    beside=linting.beside(opencode_rules.config, FILE),
     check=FILE.check,
     layers=settings_file.layers(FILE),
     writers=(

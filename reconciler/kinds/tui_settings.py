@@ -33,6 +33,7 @@ TUI_SETTINGS: Kind[Asked, Leaf] = Kind(
     diff=json_keys.diff,
     adopt=adopting.keys,
     lint=linting.of_settings(opencode_rules.tui),
+    beside=linting.beside(opencode_rules.tui, FILE),
     check=FILE.check,
     layers=settings_file.layers(FILE),
     writers=(Writer("the TUI", "theme and keybinds it finds in opencode.json, when it starts"),),

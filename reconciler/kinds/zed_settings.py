@@ -73,6 +73,7 @@ ZED_SETTINGS: Kind[Asked, Leaf] = Kind(
     diff=json_keys.diff,
     adopt=adopting.keys,
     lint=linting.of_settings(zed_rules.settings),
+    beside=linting.beside(zed_rules.settings, FILE),
     check=FILE.check,
     layers=settings_file.layers(FILE),
     together=implied.together(zed_spellings.old),

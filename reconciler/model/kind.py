@@ -90,7 +90,8 @@ def cannot_adopt(resource: Resource[Any], observed: Mapping[str, Any]) -> Mappin
 class Kind(Generic[S, L]):
     """One kind. Adding one: a file in kinds/, a line in registry.py, a folder of cases. `schema`: OpenCode's schema →
     the JSON Schema of what people write in YAML; `reload`: when the program that reads it sees a change, in words;
-    `together`: its judged changes → the same, where one of them makes another come to something else."""
+    `together`: its judged changes → the same, where one of them makes another come to something else; `beside`: a
+    resource → the same with what stands in entries of which it says a part."""
 
     name: str
     folder: str
@@ -104,6 +105,7 @@ class Kind(Generic[S, L]):
     diff: Callable[[L | None, L | None], Diff] = compare
     adopt: Callable[[Resource[S], Mapping[str, L | None]], Mapping[str, File | None]] = cannot_adopt
     lint: Callable[[Resource[S]], Iterable[Problem]] = lambda resource: ()
+    beside: Callable[[Resource[S], Layout], Resource[S]] = lambda resource, layout: resource
     check: Callable[[Resource[S], Layout], Iterable[Problem]] = lambda resource, layout: ()
     layers: Callable[[Claim, Layout], Sequence[Layer]] = lambda claim, layout: ()
     together: Callable[[Sequence[Change[L]]], Sequence[Change[L]]] = lambda changes: changes

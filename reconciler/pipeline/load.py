@@ -13,7 +13,7 @@ from reconciler.model.problem import Invalid, Origin, Problem, Severity
 from reconciler.model.resource import File, KnownProblem, Loaded, Ref, Resource, Settings, Source
 from reconciler.model.trace import Trace, Traces, moved, traced
 from reconciler.model.world import Tree
-from reconciler.pipeline import known, overlay, references
+from reconciler.pipeline import known, overlay, partly, references
 from reconciler.pipeline.clear_secrets import in_clear
 from reconciler.pipeline.settings import settings
 
@@ -30,11 +30,12 @@ def load(
     host: str = "",
     memo: Memo | None = None,
     standing: references.Standing = references.nobody,
+    survey: partly.Survey | None = None,
 ) -> Loaded:
     """Everything a revision says, as one host has it. Raises Invalid with all errors at once; warnings stay in
-    `problems`. `memo` keeps what was read, for the next host; `standing`: what stands on this machine."""
+    `problems`. `memo` keeps what was read, for the next host; `standing`, `survey`: what stands on this machine."""
     read = _read(tree, kinds, pending, host, {} if memo is None else memo)
-    found = [*read.found, *_astray(read, standing)]
+    found = [*partly.completed(read.found, kinds, survey), *_astray(read, standing)]
     problems = [*read.problems, *known.softened(found, read.settings.known_problems)]
     if any(p.severity is Severity.ERROR for p in problems):
         raise Invalid(problems)
@@ -48,6 +49,7 @@ def load_all(
     pending: Mapping[str, str],
     host: str,
     standing: references.Standing = references.nobody,
+    survey: partly.Survey | None = None,
 ) -> Loaded:
     """The same with the problems that any host has; each is named once. Raises Invalid."""
     memo: Memo = {}
@@ -55,7 +57,7 @@ def load_all(
     problems: set[Problem] = set()
     for name in (host, *sorted(_hosts(tree) - {host})):
         try:
-            one = load(tree, kinds, pending, name, memo, standing)
+            one = load(tree, kinds, pending, name, memo, standing, survey)
         except Invalid as error:
             problems.update(error.problems)
         else:

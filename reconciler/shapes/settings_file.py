@@ -82,6 +82,12 @@ class SettingsFile:
         moved = tuple(path for path in self.moved.get(steps[0], ()) if (self.root, path) in layout.texts)
         return moved or self.paths
 
+    def value(self, layout: Layout, steps: Steps) -> jsonc.Json:
+        """What stands at a key in the file whose value counts; None where nothing does."""
+        root = shared_json.parsed(layout.texts.get((self.root, self.winner(layout, steps) or "")))
+        node = jsonc.find(root, steps) if root is not None else None
+        return jsonc.value(node) if node is not None else None
+
     def _stands(self, layout: Layout, path: str, steps: Steps) -> bool:
         root = shared_json.parsed(layout.texts.get((self.root, path)))
         return root is not None and jsonc.find(root, steps) is not None
