@@ -12,15 +12,14 @@ from typing import Any
 from reconciler import registry
 from reconciler.app import schemas
 from reconciler.model.change import Cause, Change, Plan
-from reconciler.model.fingerprint import Codec, fingerprint
+from reconciler.model.fingerprint import Codec
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.outcome import Journal, Run
-from reconciler.model.problem import Invalid, Origin, Problem, invalid
+from reconciler.model.problem import Invalid, Problem, invalid
 from reconciler.model.programs import Programs
 from reconciler.model.resource import Claim, Layout, Loaded, Ref, Revision
 from reconciler.model.world import Cipher, Env, Repository, World
 from reconciler.pipeline import cycle, naming
-from reconciler.pipeline.aim import skipped
 from reconciler.pipeline.apply import Result, apply
 from reconciler.pipeline.hands import Hands
 from reconciler.pipeline.load import load, load_all
@@ -263,32 +262,9 @@ class App:
 
     def reopen(self, text: str) -> Plan:
         """A saved plan. Raises Invalid where it is of another machine, HOME or repository, or was tampered with."""
-        from reconciler.formats import plan_json
+        from reconciler.app.reopening import reopened
 
-        plan = plan_json.loads(text, self.codecs, self.cipher.unseal)
-        problems = list(self._foreign(plan))
-        key = self.journal.key()
-        skips = {root.name: root.skip for root in self.roots}
-        for change in plan.changes:
-            claim = change.claim
-            if claim.root not in skips or (not claim.item and skipped(claim.path, skips[claim.root])):
-                problems.append(Problem(Origin("plan"), f"{change.ref}: may not touch `{claim.path}`", "plan again"))
-            if fingerprint(change.after, self.codecs[change.ref.kind], key) != change.fingerprint:
-                problems.append(
-                    Problem(Origin("plan"), f"{change.ref}: its content is not what was planned", "plan again")
-                )
-        if problems:
-            raise Invalid(problems)
-        return plan
-
-    def _foreign(self, plan: Plan) -> Iterator[Problem]:
-        for what, theirs, ours in (
-            ("machine", plan.host, self.host),
-            ("HOME", plan.home, self.env.home),
-            ("repository", plan.repo, self.repo),
-        ):
-            if theirs != ours:
-                yield Problem(Origin("plan"), f"made for the {what} `{theirs}`, this is `{ours}`", _mend(what, plan))
+        return reopened(text, self)
 
     @property
     def leftovers(self) -> tuple[str, ...]:
@@ -315,7 +291,3 @@ class App:
 def _row(change: Change[Any]) -> tuple[Claim, Ref, str, str] | None:
     row = change.becomes
     return (row.claim, row.ref, row.part, row.value) if row else None
-
-
-def _mend(what: str, plan: Plan) -> str:
-    return f"say `--host {plan.host}` here too" if what == "machine" and plan.here else "plan again here"

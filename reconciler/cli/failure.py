@@ -30,6 +30,10 @@ def explain(error: BaseException) -> int:
     for kind, way in ways.items():
         if isinstance(error, kind):
             return way(error)
+    if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):
+        # what Python says where it can write into none of them, most often since the disk is full
+        hint = "make room, or set TMPDIR to a folder that has some, then run this again"
+        return _invalid(Invalid([Problem(Origin("this machine"), "no temporary file can be written", hint)]))
     if isinstance(error, OSError) and error.errno in MACHINE:
         where = Origin(str(error.filename or "this machine"))
         return _invalid(Invalid([Problem(where, os.strerror(error.errno or 0).lower(), _machine_hint(error.errno))]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,16 @@ def test_the_machines_trouble_is_no_bug(monkeypatch: pytest.MonkeyPatch, capsys:
         "  hint: make room, then run this again\n"
         "1 problem; nothing was changed\n"
     )
+
+
+def test_no_room_for_a_temporary_file(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/nowhere/at/all"])
+    with pytest.raises(FileNotFoundError) as raised:
+        tempfile.mkdtemp()
+    assert raising(raised.value, monkeypatch) == 1
+    said = capsys.readouterr().err
+    assert "no temporary file can be written" in said and "TMPDIR" in said
 
 
 def test_a_bug_is_reported_and_kept(

@@ -3,6 +3,7 @@ machine can tell of references."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,21 @@ def test_an_import_writes_them_down(tmp_path: Path) -> None:
     agent.write_text(OPEN + "More.\n")
     with pytest.raises(Invalid, match="permissions"):
         app.load()
+
+
+@pytest.mark.parametrize("more", [{"timeout": 5}, {"enabled": True}])
+def test_an_address_that_was_left_out_as_a_secret(more: dict[str, object], tmp_path: Path) -> None:
+    """`add url:` would put the secret into git."""
+    sandbox = Sandbox(tmp_path)
+    config = sandbox.home / ".config" / "opencode" / "opencode.json"
+    config.parent.mkdir(parents=True)
+    url = "https://x.org/?key=ghp_" + "a8Fk2LmQ9xZ7vB3nC5dE1gH4jK6pR0sT2uW"
+    config.write_text(json.dumps({"mcp": {"a": {"type": "remote", **more, "url": url}}}))
+    env = application.environment(sandbox.variables)
+    application.import_home(env, str(sandbox.repo))
+    (problem,) = application.open_app(env, str(sandbox.repo)).load().problems
+    assert "`mcp/a` has no `url`" in problem.text and problem.severity is Severity.WARNING
+    assert "looks like a secret" in problem.hint and "{env:NAME}" in problem.hint
 
 
 def test_references_that_only_this_machine_can_judge() -> None:

@@ -61,17 +61,40 @@ def _saved_hint(path: str, plan: Plan) -> str:
 
 
 def _save(text: str, path: str) -> None:
-    """Readable by its owner only, and never half written."""
+    """Readable by its owner only, and never half written; into a pipe or device as it is."""
+    import errno
     import os
 
-    temporary = f"{path}.{os.getpid()}.tmp"
+    file = os.path.realpath(path)
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
+        if os.path.exists(path) and not os.path.isfile(path):
+            _into(os.open(path, os.O_WRONLY), text)
+        else:
+            _beside(file, text)
     except OSError as error:
         from reconciler.model.problem import invalid
 
-        if os.path.lexists(temporary):
-            os.unlink(temporary)
-        raise invalid(path, f"cannot be written: {(error.strerror or str(error)).lower()}") from None
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        hint = "make room there, or name another place" if full else "name a file in a folder that you may write to"
+        raise invalid(path, f"cannot be written: {(error.strerror or str(error)).lower()}", hint) from None
+
+
+def _beside(path: str, text: str) -> None:
+    """In the place of what stands there, when all of it is written."""
+    import os
+
+    temporary = f"{path}.{os.getpid()}.tmp"
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        _into(fd, text)
+        os.replace(temporary, path)
+    except OSError:
+        os.unlink(temporary)
+        raise
+
+
+def _into(fd: int, text: str) -> None:
+    import os
+
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
+        file.write(text)
