@@ -40,13 +40,15 @@ def app(env: Env, top: str | None) -> App:
     from reconciler.world.programs import LocalPrograms
     from reconciler.world.seal import Seal
     from reconciler.world.store import Store
+    from reconciler.world.witness import Moment
 
     folders = {root.name: root.path(env) for root in registry.ROOTS}
+    opened = Moment.now([*folders.values(), *([top] if top else [])])
     seal = Seal(f"{env.data}/reconciler", env.home)
     store = Store(f"{env.state}/reconciler/state.db", seal, folders, env.home)
     programs = LocalPrograms(env, f"{env.cache}/reconciler/confirmed.json")
     repository: Repository | None = GitRepository(top) if top else None
-    return App(env, repository, LocalWorld(folders, env.home), store, seal, programs)
+    return App(env, repository, LocalWorld(folders, env.home), store, seal, programs, opened)
 
 
 def found(env: Env, directory: str | None) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler import registry
 from reconciler.app import schemas
@@ -28,6 +28,9 @@ from reconciler.pipeline.resume import resume
 from reconciler.pipeline.settle import settle
 from reconciler.pipeline.survey import survey
 
+if TYPE_CHECKING:
+    from reconciler.world.witness import Moment
+
 Waiting = Callable[[str], None]
 Progress = Callable[[int, int], None]
 
@@ -35,7 +38,7 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True)
 class App:
     """Everything a verb needs. `repository` is None where a verb can do without; `posing`: the machine we act as if
-    this were, "" for this very one."""
+    this were, "" for this very one; `opened`: when the look at this machine began."""
 
     env: Env
     repository: Repository | None
@@ -43,6 +46,7 @@ class App:
     journal: Journal
     cipher: Cipher
     programs: Programs
+    opened: Moment
     kinds: tuple[AnyKind, ...] = registry.KINDS
     roots: tuple[Root, ...] = registry.ROOTS
     posing: str = ""
@@ -132,6 +136,12 @@ class App:
         loaded = loaded or self.load(which)
         repo = loaded.settings.id or self.here.folder
         return cycle.propose(loaded, self.eyes(repo), only=targets, force=force)
+
+    def remember(self, verb: str, directory: str | None, loaded: Loaded, plan: Plan, text: str) -> None:
+        """Has the same answer given at once until something moves, where there is nothing to do."""
+        from reconciler.app.remembering import remember
+
+        remember(self, verb, directory, loaded, plan, text)
 
     def confirmed(self, plan: Plan, *, ask: bool = True) -> Plan:
         """The plan with what the real programs say of its outcome; `ask` False: that nobody asked them."""

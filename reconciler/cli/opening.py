@@ -22,3 +22,9 @@ def with_home(args: Namespace) -> App:
     from reconciler.app import environment, open_home
 
     return open_home(environment(os.environ), args.directory)
+
+
+def plainly(args: Namespace) -> bool:
+    """Whether the command was given no option but `-C` and `--staged`: only that is answered from memory."""
+    free = ("verb", "rest", "help", "directory", "staged")
+    return all(said in (None, False, [], "auto", "work") for name, said in vars(args).items() if name not in free)

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 LOOKING = "reading desired state and this home"
 
 
-def show_plan(plan: Plan, app: App, args: Namespace, **page: Any) -> None:
-    """To stdout; `page` says what differs from verb to verb."""
+def show_plan(plan: Plan, app: App, args: Namespace, **page: Any) -> str:
+    """To stdout; what was printed. `page` says what differs from verb to verb."""
     with terminal.busy("comparing"):
         text = plan_text(plan, Page(terminal.style(args), app.world.show, sides=sides(plan, app), **page))
     terminal.show(text)
+    return text

@@ -108,6 +108,26 @@ class GitRepository:
         subject = next((text for text in said.split("\n") if text.startswith("summary ")), "")
         return _titled(said.partition(" ")[0], subject.removeprefix("summary "))
 
+    @property
+    def git_dir(self) -> str:
+        """The repository's own folder. Raises Invalid."""
+        return self._git.facts.git_dir
+
+    def settings(self) -> frozenset[str] | None:
+        """The files by which settings and what is ignored are told; None where those may include others."""
+        ignored = self._git.settings.get("core.excludesfile", "")
+        origins = self._git.origins()
+        return origins and origins | ({os.path.expanduser(ignored)} if ignored else set())
+
+    def index(self, which: str) -> str:
+        """The index that a tree is read with."""
+        return (self._index_of_hook() if which == "index" else "") or f"{self.git_dir}/index"
+
+    def is_committed(self, index: str) -> bool:
+        """Whether an index holds of desired state what the commit does."""
+        asked = ("diff-index", "--cached", "--quiet", "HEAD", "--", ".gitattributes", *git_tree.FOLDERS)
+        return self._git.holds(*asked, index=index)
+
     def _commit(self, name: str) -> str:
         asked = ("rev-parse", "--verify", "--quiet", "--end-of-options")
         try:

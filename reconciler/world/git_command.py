@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-import threading
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from shlex import quote
-from typing import IO, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.model.problem import Invalid, invalid
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 # An empty fsmonitor is off for every git; to those before 2.36 `false` is the name of a program. A split or a sparse
 # index is written into the repository in part, even where the index itself stands elsewhere.
@@ -85,6 +85,10 @@ class Command:
             raise explained(self.folder, reply.err)
         return "" if reply.status else reply.out.decode("utf-8", "replace").rstrip("\n")
 
+    def holds(self, *args: str, index: str) -> bool:
+        """Whether it ends with 0."""
+        return self._in_place(args, index=index).status == 0
+
     @cached_property
     def facts(self) -> Facts:
         """Asked once, and without naming the git folder: only then does git judge whether its owner may be trusted."""
@@ -111,15 +115,27 @@ class Command:
         lines = (os.fsdecode(line).partition("\n") for line in reply.out.split(b"\0") if line)
         return {key: value if separator else "true" for key, separator, value in lines}
 
+    def origins(self) -> frozenset[str] | None:
+        """The files that hold the user's and the repository's settings; None where those may include others."""
+        reply = self._call((*self._place, "config", "--list", "--show-origin", "--name-only", "-z"), _PERSONAL)
+        said = os.fsdecode(reply.out).split("\0")
+        if reply.status or any(name.startswith(("include.", "includeif.")) for name in said[1::2]):
+            return None
+        return frozenset(origin.removeprefix("file:") for origin in said[:-1:2] if origin.startswith("file:/"))
+
     def blobs(self, oids: Iterable[str], limit: int) -> dict[str, bytes | None]:
         """Contents by id, None for what is over the limit and never kept in memory. One process for all."""
+        import tempfile
+        from threading import Thread
+
         wanted = dict.fromkeys(oids)
         with tempfile.TemporaryFile() as questions:
             questions.write("".join(f"{oid}\n" for oid in wanted).encode())
             questions.seek(0)
             process = self._start((*self._place, "cat-file", "--batch", "--buffer"), _IMPERSONAL, questions)
         # Complaints are drained aside: those of a broken repository would fill their pipe, and git would wait for ever.
-        drain = threading.Thread(target=process.stderr.read, daemon=True)
+        assert process.stdout is not None and process.stderr is not None
+        drain = Thread(target=process.stderr.read, daemon=True)
         drain.start()
         try:
             return {oid: self._blob(oid, process.stdout, limit) for oid in wanted}
@@ -157,33 +173,27 @@ class Command:
             raise
         return _Reply(process.returncode, out, err.decode("utf-8", "replace"))
 
-    def _start(self, args: tuple[str, ...], environment: Mapping[str, str], stdin: Any) -> Any:
-        missing = invalid(self.folder, "git is not installed, or not on PATH", "install git 2.32 or newer")
-        if not shutil.which(os.environ.get("GIT_PYTHON_GIT_EXECUTABLE", "git")):
-            raise missing
+    def _start(self, args: tuple[str, ...], environment: Mapping[str, str], stdin: Any) -> Popen[bytes]:
+        from subprocess import PIPE, Popen
+
+        inherited = _inherited(environment)
+        variables = {name: value for name, value in os.environ.items() if name not in inherited}
+        command = ["git", "-C", self.folder, *_SHUT, *args]
         try:
-            from git import Git, GitCommandNotFound
-        except ImportError:
-            raise missing from None
-        # GitPython adds to the environment and takes nothing away.
-        drop = [f"-u{name}" for name in _inherited(environment)]
-        program = [*(["env", *drop] if drop else ()), str(Git.GIT_PYTHON_GIT_EXECUTABLE)]
-        try:
-            return Git().execute([*program, "-C", self.folder, *_SHUT, *args], stdin, as_process=True, env=environment)
-        except (GitCommandNotFound, OSError):
-            raise missing from None
+            return Popen(command, stdin=stdin, stdout=PIPE, stderr=PIPE, env={**variables, **environment})
+        except OSError:
+            raise invalid(self.folder, "git is not installed, or not on PATH", "install git 2.32 or newer") from None
 
 
-def _inherited(environment: Mapping[str, str]) -> list[str]:
+def _inherited(environment: Mapping[str, str]) -> set[str]:
     """The variables for git that are not ours. Where the user's settings count, so does where they stand."""
     spared = () if "GIT_CONFIG_GLOBAL" in environment else ("GIT_CONFIG_",)
-    names = (name for name in os.environ if name.startswith("GIT_") and name not in environment)
-    return [name for name in names if not name.startswith(spared)]
+    return {name for name in os.environ if name.startswith("GIT_") and not name.startswith(spared)}
 
 
-def _end(process: Any) -> None:
-    process.proc.kill()
-    process.proc.wait()
+def _end(process: Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
 
 
 def bare(folder: str) -> Invalid:

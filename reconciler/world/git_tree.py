@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from shlex import quote
@@ -82,9 +81,11 @@ class Reading(NamedTuple):
 
 def of_commit(git: Command, commit: str) -> Reading:
     """The tree of a commit."""
+    from tempfile import TemporaryDirectory
+
     listed = listing(git, commit, ".gitattributes")
     entries, problems = sift(e for e in listed if e.path.startswith(FOLDERS))
-    with tempfile.TemporaryDirectory(prefix="reconcile-") as scratch:
+    with TemporaryDirectory(prefix="reconcile-") as scratch:
         # Not every git can ask a commit for attributes: the attributes of this one get an index of their own.
         index = os.path.join(scratch, "index")
         lines = "".join(f"{e.mode} {e.oid}\t{e.path}\0" for e in listed if _RULES.search(e.path))

@@ -37,9 +37,9 @@ def uncached(work: Work) -> None:
 
 
 def settled(work: Work) -> None:
-    """What was looked at twice is older than the clock's grain, and remembered."""
+    """What was looked at is older than the second in which that was, and remembered."""
     for verb in (["plan"], ["check"], ["check", "--staged"]):
-        work.run(["sleep", "0.1"])
+        work.run(["sleep", "1.1"])
         work.run(work.reconcile(*verb))
 
 

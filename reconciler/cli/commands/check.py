@@ -23,7 +23,8 @@ def run(args: Namespace) -> int:
 
     try:
         app, tree = opening.with_repository(args), "index" if args.staged else "work"
-        plan = app.plan(tree, loaded=app.load_all(tree))
+        loaded = app.load_all(tree)
+        plan = app.plan(tree, loaded=loaded)
     except Invalid as error:
         if args.json:
             terminal.show_json({"valid": False, "problems": [problem_record(p) for p in error.problems]})
@@ -32,5 +33,8 @@ def run(args: Namespace) -> int:
     if args.json:
         terminal.show_json(check_record(plan))
     else:
-        terminal.show(check_text(plan, terminal.style(args)))
+        text = check_text(plan, terminal.style(args))
+        terminal.show(text)
+        if opening.plainly(args):
+            app.remember("staged" if args.staged else "check", args.directory, loaded, plan, text)
     return exits.of_check(plan, changes_fail=args.fail_on == "changes")

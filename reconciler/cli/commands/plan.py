@@ -38,7 +38,8 @@ def run(args: Namespace) -> int:
 
     app = opening.with_repository(args)
     with terminal.busy(showing.LOOKING):
-        plan = app.plan(args.rev, args.targets, args.force)
+        loaded = app.load(args.rev)
+        plan = app.plan(args.rev, args.targets, args.force, loaded)
     plan = confirming.confirmed(plan, app, args)
     if args.output:
         _save(app.save(plan), args.output)
@@ -47,7 +48,9 @@ def run(args: Namespace) -> int:
     else:
         hint = REFUSED if plan.refused else HINT if plan.due else HELD
         hint = _saved_hint(args.output, plan) if args.output and not plan.refused else hint
-        showing.show_plan(plan, app, args, hint=hint, only=args.targets)
+        text = showing.show_plan(plan, app, args, hint=hint, only=args.targets)
+        if opening.plainly(args):
+            app.remember("plan", args.directory, loaded, plan, text)
     if plan.refused:
         return exits.TROUBLE
     return exits.of_plan(plan) if args.exit_code else 0

@@ -1,0 +1,144 @@
+"""An answer that nothing is to be done → kept with all that it rests on, for first.py to give again. Writes into the
+cache; never fails: who cannot remember looks again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import reconciler
+from reconciler.app.schemas import PREFIX
+from reconciler.app.session import App
+from reconciler.model.change import Plan
+from reconciler.model.problem import Invalid
+from reconciler.model.resource import Loaded
+from reconciler.pipeline import references
+
+if TYPE_CHECKING:
+    from reconciler.world.witness import Rests
+
+# Where a value may come from somewhere that is not watched.
+ELSEWHERE = (b"!secret", b"$secret")
+
+
+def remember(app: App, verb: str, directory: str | None, loaded: Loaded, plan: Plan, text: str) -> None:
+    """`verb`: "plan", "check" or "staged"; `text`: what was printed, all of it."""
+    from reconciler.world import witness
+
+    if not _still(app, loaded, plan, text):
+        return
+    with suppress(OSError, Invalid):
+        rests = _rests(app, "index" if verb == "staged" else "work", loaded, plan)
+        if rests is not None:
+            witness.keep(verb, directory or "", text, rests, app.opened)
+
+
+def _still(app: App, loaded: Loaded, plan: Plan, text: str) -> bool:
+    """Whether there is nothing to do, and nothing to say that only another look would tell."""
+    still = not (plan.changes or plan.confirmed or plan.title or plan.here or app.posing)
+    sources = (source.file.content for resource in loaded.resources for source in resource.sources)
+    return (
+        still
+        and plan.problems == loaded.problems
+        and (text.isascii() or sys.stdout.encoding == "utf-8")
+        and not any(mark in content for content in sources for mark in ELSEWHERE)
+    )
+
+
+def _rests(app: App, which: str, loaded: Loaded, plan: Plan) -> Rests | None:
+    from reconciler.world.git import GitRepository
+    from reconciler.world.git_footing import footing
+    from reconciler.world.witness import Rests
+
+    repository = app.repository
+    standing = _standing(app, plan)
+    if not isinstance(repository, GitRepository) or standing is None:
+        return None
+    ground = footing(repository, which, app.env.variables)
+    if ground is None:
+        return None
+    watched, swept = standing
+    named, expected = _mentioned(app, loaded)
+    return Rests(
+        watched=(*watched, *ground.watched, *_ours(app), *_program(app.env.variables), *_above(repository.folder)),
+        swept=(*swept, *ground.files),
+        named=named,
+        expected=expected,
+        listed=(f"{app.env.cache}/reconciler", PREFIX),
+        top=repository.folder,
+        git_dir=ground.git_dir,
+        index=ground.staged,
+        committed=ground.committed and not plan.revision.uncommitted,
+    )
+
+
+def _standing(app: App, plan: Plan) -> tuple[list[str], list[str]] | None:
+    """What is watched and swept below the roots; None where something that we own is no file below one."""
+    watched, swept, standing = [], [], set()
+    for root in app.roots:
+        folder = root.path(app.env)
+        place = app.world.scan(root.name, root.skip)
+        real = os.path.realpath(folder)
+        watched += [folder, *(f"{folder}/{path}" for path in (*place.folders, *root.shared))]
+        standing |= {(root.name, path) for path in (*place.files, *root.shared)}
+        for path, entry in place.files.items():
+            if entry.target:
+                watched.append(f"{folder}/{path}")
+            else:
+                swept.append(f"{real}/{path}")
+    claimed = {row.claim[:2] for row in app.journal.recorded() if row.repo == plan.repo}
+    return (watched, swept) if claimed <= standing else None
+
+
+def _mentioned(app: App, loaded: Loaded) -> tuple[list[str], list[str]]:
+    """Variables and files that desired state names, and that only need to be there."""
+    names: list[str] = []
+    paths: list[str] = []
+
+    def there(path: str) -> bool:
+        paths.append(path)
+        return True
+
+    class Noted(dict[str, str]):
+        def get(self, name: str, default: object = "") -> Any:
+            names.append(name)
+            return ""
+
+    around = replace(app.around, variables=Noted(), exists=there)
+    opencode = next(root.path(app.env) for root in app.roots if root.name == "opencode")
+    list(references.unmet(loaded.resources, opencode, around))
+    return names, paths
+
+
+def _ours(app: App) -> Iterator[str]:
+    """The state and its keys, whose machine it is, kept schemas, and this program itself."""
+    yield from (f"{app.env.state}/reconciler/state.db{end}" for end in ("", "-wal", "-journal"))
+    yield from (f"{app.env.data}/reconciler/{name}" for name in ("", "key", "identity", "marker"))
+    yield from ("/etc/machine-id", "/var/lib/dbus/machine-id")
+    with suppress(FileNotFoundError):
+        kept = f"{app.env.cache}/reconciler"
+        yield from (f"{kept}/{name}" for name in os.listdir(kept) if name.startswith(PREFIX))
+    package = Path(reconciler.__file__).parent
+    yield from (str(path) for path in package.rglob("*") if "__pycache__" not in path.parts)
+
+
+def _program(variables: Mapping[str, str]) -> Sequence[str]:
+    """Wherever an `opencode` may stand, by whose schema desired state is judged."""
+    told = variables.get("RECONCILE_OPENCODE", "opencode")
+    if not told or "/" in told:
+        return [told] if told else []
+    return [f"{folder}/{told}" for folder in variables.get("PATH", os.defpath).split(":") if folder]
+
+
+def _above(top: str) -> Iterator[str]:
+    """Where a nearer repository would be found."""
+    here = os.getcwd()
+    while here.startswith(f"{top}/"):
+        yield from (f"{here}/{name}" for name in (".git", "HEAD", "objects", "refs"))
+        here = os.path.dirname(here)
+    yield f"{top}/.git"

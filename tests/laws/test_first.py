@@ -1,0 +1,105 @@
+"""first.py answers as the whole program does, or not at all, whatever happened since the last look."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support import histories
+from tests.support.histories import VERBS, Home
+
+HOMES = 12
+
+
+def settled(homes: list[Home]) -> None:
+    """Looked at once all is older than the second in which that is."""
+    time.sleep(1.1)
+    for home in homes:
+        for verb in VERBS:
+            home.slow(*verb)
+
+
+def agrees(home: Home, told: str) -> None:
+    for verb in VERBS:
+        fast, slow = home.fast(*verb), home.slow(*verb)
+        assert fast is None or (fast, 0) == slow, f"{' '.join(verb)} after {told}"
+
+
+@pytest.fixture(scope="module")
+def first_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return Home(tmp_path_factory.mktemp("first"))
+
+
+def test_nothing_moved_is_answered_at_once(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert [home.fast(*verb) for verb in VERBS] == [None, None, None]
+    settled([home])
+    for verb in VERBS:
+        assert (home.fast(*verb), 0) == home.slow(*verb)
+        assert (home.fast("-C", str(home.repo), *verb)) is None
+    assert home.fast("plan", "--verify") is None
+    assert home.fast("plan", "agent") is None
+
+
+@pytest.mark.parametrize("number", range(len(histories.ON_HOMES)))
+def test_each_thing_that_may_happen(tmp_path: Path, number: int, ready: dict[int, Home]) -> None:
+    home = ready[number]
+    histories.ON_HOMES[number](home)
+    agrees(home, str(number))
+
+
+@pytest.mark.parametrize("number", range(len(histories.ON_FILES)))
+def test_each_thing_that_may_happen_to_a_file(number: int, ready: dict[int, Home]) -> None:
+    for turn, top in enumerate((".config/opencode/agents/ada.md", "desired-state/agents/ada.md")):
+        home = ready[len(histories.ON_HOMES) + 2 * number + turn]
+        histories.ON_FILES[number]((home.repo if turn else home.home) / top)
+        agrees(home, f"{number} {top}")
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Home]:
+    """Homes enough for everything, that waited together."""
+    count = len(histories.ON_HOMES) + 2 * len(histories.ON_FILES)
+    homes = [Home(tmp_path_factory.mktemp("home")) for _ in range(count)]
+    settled(homes)
+    return dict(enumerate(homes))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_random_histories(tmp_path: Path, seed: int) -> None:
+    homes = [Home(tmp_path / str(number)) for number in range(HOMES)]
+    chance = random.Random(seed)
+    told: dict[Path, list[str]] = {home.repo: [] for home in homes}
+    for _ in range(2):
+        settled(homes)
+        for home in list(homes):
+            for _ in range(chance.randrange(1, 3)):
+                try:
+                    told[home.repo].append(histories.happen(home, chance))
+                except (OSError, AssertionError):
+                    continue  # it cannot happen twice, or after the one before
+            agrees(home, "; ".join(told[home.repo]))
+
+
+def test_what_others_wrote_into_the_cache_is_not_believed(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    settled([home])
+    kept = home.cache / "first" / "plan"
+    good = kept.read_bytes()
+    assert home.fast("plan") is not None
+    for bad in (b"", b"x", good[:-1], good[:40], b"reconcile witness 0\n" + good[20:], good + b"x"):
+        kept.write_bytes(bad)
+        assert home.fast("plan") is None
+    kept.write_bytes(good)
+    assert home.fast("plan") is not None
+    kept.chmod(0o644)
+    assert home.fast("plan") is None
+    kept.chmod(0o600)
+    shutil.rmtree(home.cache / "first" / "git")
+    assert home.fast("plan") is None
+    home.slow("plan")
+    assert home.fast("plan") is not None
