@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from reconciler.app import adopting_merged
 from reconciler.app.importing import repository_world
 from reconciler.app.session import App
 from reconciler.formats import yaml_edit
 from reconciler.formats.frontmatter import decode
 from reconciler.formats.masking import find, looks_secret
 from reconciler.model.change import Action, Change, Verdict
+from reconciler.model.kind import AnyKind
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
 from reconciler.model.resource import File, Loaded, Ref, Resource, Source
-from reconciler.model.trace import Traces
 from reconciler.model.world import Edit
 from reconciler.pipeline.settings import PATH
 
@@ -41,36 +42,35 @@ def adopt(app: App, patterns: Sequence[str]) -> Adopted:
         raise Invalid(Problem(Origin(str(c.ref)), text, "`reconcile import` describes it anew") for c in gone)
     written: dict[str, tuple[File | None, File | None]] = {}
     for ref in sorted({c.ref for c in differing}):
-        resource = _resource(loaded, ref, written)
+        ours = [c for c in differing if c.ref == ref]
         kind = next(kind for kind in app.kinds if kind.name == ref.kind)
-        observed = {c.target.part: c.before.state for c in differing if c.ref == ref}
-        for path, after in kind.adopt(resource, observed).items():
-            before = next(s.file for s in resource.sources if s.path == path)
-            written[path] = before, after
+        for own, changes in _resources(ref, ours, loaded, kind, app):
+            own = replace(own, sources=tuple(_latest(source, written) for source in own.sources))
+            for path, after in kind.adopt(own, {c.target.part: c.before.state for c in changes}).items():
+                before = next(s.file for s in own.sources if s.path == path)
+                written[path] = before, after
     _no_secret(written)
+    adopting_merged.check({path: after for path, (_, after) in written.items()}, differing, loaded, app)
     _write(app, written)
     _record(app, differing)
     refs = tuple(sorted({c.ref for c in differing}))
     return Adopted(refs, tuple(sorted(written)), f"adopt {', '.join(patterns)}")
 
 
-def _resource(loaded: Loaded, ref: Ref, written: Mapping[str, tuple[File | None, File | None]]) -> Resource[Any]:
-    resource = _overlaid(next(r for r in loaded.resources if r.ref == ref), loaded.traces)
-    if any(source.path != resource.origin.path for source in resource.sources) and len(resource.sources) == 1:
-        hint = f"move it to a file of its own: `{resource.sources[0].path}`"
-        raise invalid(str(resource.origin), f"{ref} stands among others in one file, and can't be adopted there", hint)
-    return replace(resource, sources=tuple(_latest(source, written) for source in resource.sources))
-
-
-def _overlaid(resource: Resource[Any], traces: Traces) -> Resource[Any]:
-    """A file that this machine alone has is written where it stands; one that was merged can't be. Raises Invalid."""
-    merged = [traces[source.path] for source in resource.sources if source.path in traces]
-    if mixed := sorted({point.origin.path for trace in merged if not trace.file for point in trace.points}):
-        text = f"{resource.ref} is merged with the overlay of this machine, and can't be adopted"
-        raise invalid(str(resource.origin), text, f"edit {' or '.join(f'`{path}`' for path in mixed)}")
+def _resources(
+    ref: Ref, changes: Sequence[Change[Any]], loaded: Loaded, kind: AnyKind, app: App
+) -> Sequence[tuple[Resource[Any], Sequence[Change[Any]]]]:
+    """The resource as the files say it that are to be written, with the changes that go into each. Raises Invalid."""
+    resource = loaded.of(ref)
+    if adopting_merged.files(resource, loaded.traces):
+        return adopting_merged.said_by(resource, changes, loaded.traces, kind, app)
+    traces = loaded.traces
     own = {source.path: traces[source.path].file for source in resource.sources if source.path in traces}
     sources = tuple(source._replace(path=own.get(source.path) or source.path) for source in resource.sources)
-    return replace(resource, sources=sources)
+    if len(sources) == 1 and sources[0].path != resource.origin.path:
+        hint = f"move it to a file of its own: `{sources[0].path}`"
+        raise invalid(str(resource.origin), f"{ref} stands among others in one file, and can't be adopted there", hint)
+    return [(replace(resource, sources=sources), changes)]
 
 
 def _latest(source: Source, written: Mapping[str, tuple[File | None, File | None]]) -> Source:

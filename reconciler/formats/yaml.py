@@ -246,7 +246,37 @@ def positions(text: str, first_line: int = 1) -> dict[tuple[str, ...], tuple[int
 
 
 def node(text: str, steps: Sequence[str]) -> Any:
-    """The composed node of a value below maps, or None."""
+    """The composed node of a value below maps and lists, or None."""
+    found = _entry(text, steps)
+    return found[1] if found else None
+
+
+def lines_of(text: str, steps: Sequence[str]) -> tuple[int, int] | None:
+    """The first line of a key or an item, and that after its last one, counted from 0; None where it shares them."""
+    found = _entry(text, steps)
+    if found is None:
+        return None
+    start, last = found[0].start_mark, _last(found[1])
+    lines = text.splitlines()
+    if not last.column or max(start.line, last.line) >= len(lines):  # a literal block ends where the next line begins
+        return None
+    before, after = lines[start.line][: start.column], lines[last.line][last.column :]
+    if before.strip(" ") not in ("", "-") or (after.strip() and not re.match(r"\s+#|\s*,?$", after)):
+        return None
+    return start.line, last.line + 1
+
+
+def end_of_map(text: str, steps: Sequence[str]) -> tuple[int, int] | None:
+    """The line after the last one of a map in block style, counted from 0, and the column of its keys; else None."""
+    found = _entry(text, steps)
+    if found is None or found[1] is None or found[1].id != "mapping" or found[1].flow_style or not found[1].value:
+        return None
+    last = _last(found[1])
+    return (last.line + 1, found[1].value[0][0].start_mark.column) if last.column else None
+
+
+def _entry(text: str, steps: Sequence[str]) -> tuple[Any, Any] | None:
+    """The key (or the item itself) and the value at a place."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
@@ -254,10 +284,25 @@ def node(text: str, steps: Sequence[str]) -> Any:
         found = YAML(typ="rt", pure=True).compose(text)
     except (YAMLError, RecursionError):
         return None
+    entry = (found, found)
     for step in steps:
-        pairs = found.value if found is not None and found.id == "mapping" else []
-        found = next((item for key, item in pairs if str(key.value) == step), None)
-    return found
+        holder = entry[1]
+        if holder is not None and holder.id == "sequence" and step.isdecimal() and int(step) < len(holder.value):
+            entry = (holder.value[int(step)],) * 2
+            continue
+        pairs = holder.value if holder is not None and holder.id == "mapping" else []
+        pair = next(((key, item) for key, item in pairs if str(key.value) == step), None)
+        if pair is None:
+            return None
+        entry = pair
+    return entry
+
+
+def _last(node: Any) -> Any:
+    """Where the text of a value ends: that of a block collection with its last scalar, comments after it left out."""
+    while node.id != "scalar" and not node.flow_style and node.value:
+        node = node.value[-1][1] if node.id == "mapping" else node.value[-1]
+    return node.end_mark
 
 
 def editor() -> Any:

@@ -226,6 +226,7 @@ ZED_KEYMAP: Kind[Asked, Leaf] = Kind(
     describe=FILE.describe,
     codec=CODEC,
     diff=item_values.diff,
+    adopt=FILE.adopt,
     layers=FILE.layers,
     overlay=Overlay(items=Identity(head, spread=True)),
     writers=(Writer("Zed's keymap editor", "any binding, straight through a link"),),

@@ -78,6 +78,7 @@ ZED_TASKS: Kind[Asked, Leaf] = Kind(
     describe=FILE.describe,
     codec=CODEC,
     diff=item_values.diff,
+    adopt=FILE.adopt,
     layers=FILE.layers,
     overlay=Overlay(items=Identity(lambda task: task.get("label") if isinstance(task, dict) else None)),
     writers=(Writer("Zed", "a template, when tasks are opened for the first time"),),

@@ -126,6 +126,10 @@ class Loaded:
     traces: Traces = field(default_factory=dict)
     hosts: tuple[str, ...] = ()
 
+    def of(self, ref: Ref) -> Resource[Any]:
+        """The resource of this name, which must be there."""
+        return next(resource for resource in self.resources if resource.ref == ref)
+
 
 @dataclass(frozen=True, slots=True)
 class Target(Generic[L]):

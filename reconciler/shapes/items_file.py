@@ -9,9 +9,9 @@ from typing import NamedTuple
 from reconciler.formats import jsonc
 from reconciler.model.kind import Found, Layer, Left
 from reconciler.model.problem import Invalid, Problem, invalid
-from reconciler.model.resource import Claim, Layout, Loaded, Ref, Resource, Source, Target
+from reconciler.model.resource import Claim, File, Layout, Loaded, Ref, Resource, Source, Target
 from reconciler.model.world import Look
-from reconciler.shapes import asked, items_described, shared_json
+from reconciler.shapes import asked, items_adopted, items_described, shared_json
 from reconciler.shapes.asked import Asked
 from reconciler.shapes.json_items import JsonItems, no_list
 from reconciler.shapes.shared_json import Leaf, Steps
@@ -81,6 +81,13 @@ class ItemsFile:
     def describe(self, layout: Layout, look: Look) -> Iterable[Found | Left]:
         """Every item that stands in the file and can be named, with the comments that YAML can carry."""
         return items_described.describe(self, layout)
+
+    def adopt(self, resource: Resource[Asked], observed: Mapping[str, Leaf | None]) -> Mapping[str, File | None]:
+        """The list with items as they stand, comments kept."""
+        names = self.items.named(resource.spec.value)
+        places = {self.part(name): place for name, place in names.items()}
+        here = {places[part]: leaf for part, leaf in observed.items()}
+        return items_adopted.adopt(resource, here, set(places.values()))
 
     def layers(self, claim: Claim, layout: Layout) -> Sequence[Layer]:
         """Where the item stands: no other file has a say."""
