@@ -5,14 +5,17 @@ The order is that of OpenCode 1.18.33 (seen with `opencode debug config`) and of
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from typing import Any
 
 from reconciler.formats import jsonc
 from reconciler.model.kind import Layer
 from reconciler.model.resource import Claim
 from reconciler.model.world import Env
+from reconciler.shapes.mcp_entry import over
 
 NAMES = ("opencode.json", "opencode.jsonc")
 MANAGED = {"darwin": "/Library/Application Support/opencode"}
@@ -22,7 +25,8 @@ SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 def layers(claim: Claim, own: Iterable[Layer], env: Env, folder: str) -> tuple[Layer, ...]:
     """`own`: what our files below the root say; `folder`: where the program would be started."""
     if claim.root == "opencode" and not claim.path.startswith("tui"):
-        return (*own, *_opencode(claim.item, env, folder))
+        said = (*own, *_opencode(claim.item, env, folder))
+        return (*said, *_merged(said)) if claim.item[-1] == "permission" else said
     if claim.root == "zed" and claim.path == "settings.json":
         return tuple(_zed(claim, own, env, folder))
     return tuple(own)
@@ -73,6 +77,17 @@ def _global(env: Env) -> tuple[str, ...]:
 
 def _shown(path: str, env: Env) -> str:
     return "~" + path[len(env.home) :] if path.startswith(f"{env.home}/") else path
+
+
+def _merged(said: Sequence[Layer]) -> Iterator[Layer]:
+    """A permission map as OpenCode has it in the end: rule by rule, in the order in which each was first named."""
+    present = [jsonc.loads(layer.value) for layer in said if layer.present]
+    if len(present) > 1:
+        whole: dict[str, Any] = {}
+        for one in present:
+            rules = {"*": one} if isinstance(one, str) else one
+            whole = over(whole, rules) if isinstance(rules, dict) else whole
+        yield Layer("merged, in this order", json.dumps(whole, ensure_ascii=False), True)
 
 
 def _zed(claim: Claim, own: Iterable[Layer], env: Env, folder: str) -> Iterator[Layer]:

@@ -189,12 +189,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Layout:
-    """What stands where, under which names; what each resource already holds; the text of files that are shared, by
-    root and path; and, in an import, the claims that other kinds took already, what is included although it looks like
-    a secret, and whether settings are described in the program's own format."""
+    """What stands where, under which names; what each resource already holds, and the claims it keeps empty; the text
+    of files that are shared, by root and path; and, in an import, the claims that other kinds took already, what is
+    included although it looks like a secret, and whether settings are described in the program's own format."""
 
     places: Mapping[str, Place]
     held: Mapping[Ref, Mapping[str, Claim]] = field(default_factory=dict)
+    emptied: frozenset[Claim] = frozenset()
     texts: Mapping[tuple[str, str], str] = field(default_factory=dict)
     taken: frozenset[Claim] = frozenset()
     include: frozenset[str] = frozenset()

@@ -27,10 +27,16 @@ def decide(recorded: str | None, observed: str, desired: str, *, lost: bool = Fa
         return _first_sight(observed, desired, lost)
     if alike(observed, desired):
         return None if alike(recorded, desired) else Decision(Action.RECORD, Cause.ADOPT)
-    action = Action.CREATE if observed == ABSENT else Action.UPDATE
+    action = _towards(observed, desired)
     if alike(observed, recorded):
         return Decision(action, Cause.COMMIT)
     return Decision(action, Cause.DRIFT if alike(recorded, desired) else Cause.CONFLICT)
+
+
+def _towards(observed: str, desired: str) -> Action:
+    if desired == ABSENT:
+        return Action.DELETE
+    return Action.CREATE if observed == ABSENT else Action.UPDATE
 
 
 def _first_sight(observed: str, desired: str, lost: bool) -> Decision:
@@ -38,13 +44,13 @@ def _first_sight(observed: str, desired: str, lost: bool) -> Decision:
         return Decision(Action.CREATE, Cause.COMMIT)
     if alike(observed, desired):
         return Decision(Action.RECORD, Cause.ADOPT)
-    return Decision(Action.UPDATE, Cause.UNKNOWN if lost else Cause.ADOPT)
+    return Decision(_towards(observed, desired), Cause.UNKNOWN if lost else Cause.ADOPT)
 
 
 def decide_removed(row: Recorded, observed: str) -> Decision:
     """The row for something that git no longer names, and that we own."""
     back = row.before if row.standing is Standing.REPLACED else None
-    if observed in (ABSENT, back):
+    if observed == back or observed == ABSENT != row.value:
         return Decision(Action.FORGET, Cause.ORPHAN)
     action = Action.RESTORE if back else Action.DELETE
     return Decision(action, Cause.ORPHAN if alike(observed, row.value) else Cause.CONFLICT)
@@ -78,7 +84,8 @@ def _moved(targets: Sequence[Target[Any]], snapshot: Snapshot) -> Mapping[Claim,
     with `theme`, ownership moves with it: the row stays what it was, the place where it was is empty."""
     rows = dict(snapshot.recorded)
     named = {target.claim for target in targets}
-    left = {(r.ref, r.part): c for c, r in rows.items() if c not in named and snapshot.seen[c].fingerprint == ABSENT}
+    gone = {c: row for c, row in rows.items() if c not in named and snapshot.seen[c].fingerprint == ABSENT != row.value}
+    left = {(row.ref, row.part): claim for claim, row in gone.items()}
     for target in targets:
         old = left.get((target.ref, target.part))
         if old is not None and target.claim not in rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-from reconciler.model.change import Recorded
+from reconciler.model.change import ABSENT, Recorded
 from reconciler.model.kind import Root
 from reconciler.model.resource import Claim, Layout, Ref
 from reconciler.model.world import Look, Unreadable
@@ -14,9 +14,14 @@ from reconciler.model.world import Look, Unreadable
 def survey(roots: Sequence[Root], look: Look, recorded: Iterable[Recorded] = ()) -> Layout:
     """Every root as it stands, and the claims that each resource already holds."""
     held: dict[Ref, dict[str, Claim]] = {}
+    emptied: set[Claim] = set()
     for row in recorded:
-        held.setdefault(row.ref, {})[row.part] = row.claim
-    return Layout({root.name: look.scan(root.name, root.skip) for root in roots}, held, _texts(roots, look))
+        if row.value == ABSENT:
+            emptied.add(row.claim)
+        else:
+            held.setdefault(row.ref, {})[row.part] = row.claim
+    places = {root.name: look.scan(root.name, root.skip) for root in roots}
+    return Layout(places, held, frozenset(emptied), _texts(roots, look))
 
 
 def _texts(roots: Sequence[Root], look: Look) -> dict[tuple[str, str], str]:

@@ -67,6 +67,9 @@ def _left_out(file: SettingsFile, claim: Claim, leaf: Leaf, layout: Layout) -> s
     if claim in layout.taken or f"{layout.show(claim)}#{jsonc.pointer(claim.item)}" in layout.include:
         return ""
     winner = file.place(layout, claim.item)
+    if others := file.merged(layout, claim.item):
+        files = " and ".join(f"`{path}`" for path in sorted({winner, *others}))
+        return f"{files} have it, whose rules OpenCode merges: keep it in one of them, then import again"
     if winner != claim.path:
         moved = winner not in file.paths and "OpenCode's interface looks for it in `{}` alone"
         return (moved or "`{}` sets it too, and wins").format(winner)

@@ -178,16 +178,18 @@ def _with(outcome: Outcome, made: tuple[Claim, ...], unmade: tuple[Claim, ...]) 
 
 
 def _fresh(changes: Sequence[Change[Leaf]], outcomes: Outcomes) -> str:
-    """A file that is not there yet, with all that is asked for."""
+    """A file that is not there yet, with all that is asked for; "" where nothing is."""
     top: dict[str, jsonc.Json] = {}
     for change in changes:
+        outcomes[change.claim] = Outcome(change.claim, Status.DONE, unmade=change.made)
+        if change.after is None:
+            continue
         inner = top
         for step in change.claim.item[:-1]:
             inner = inner.setdefault(step, {})  # type: ignore[assignment]
-        if change.after is not None:
-            inner[change.claim.item[-1]] = change.after.value
+        inner[change.claim.item[-1]] = change.after.value
         outcomes[change.claim] = Outcome(change.claim, Status.DONE, made=_made(change.claim, ""))
-    return json.dumps(top, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(top, indent=2, ensure_ascii=False) + "\n" if top else ""
 
 
 def by_file(claims: Iterable[Claim]) -> Mapping[tuple[str, str], list[Claim]]:

@@ -46,13 +46,21 @@ class SettingsFile:
         return said
 
     def targets(self, resource: Resource[Asked], loaded: Loaded, layout: Layout) -> Sequence[Target[Leaf]]:
-        """One target per leaf, in the file whose value wins."""
+        """One target per leaf, in the file whose value wins. A unit stands in no other: its order is meaning, and the
+        program would merge what another file says into it, the first file's order first."""
         said = resource.spec
         return [
-            Target(resource.ref, jsonc.pointer(steps), Claim(self.root, self.place(layout, steps), steps), leaf,
-                   said.origin(steps))
+            Target(resource.ref, jsonc.pointer(steps), Claim(self.root, path, steps), asked_for, said.origin(steps))
             for steps, leaf in self.keys.leaves(said.value)
-        ]  # fmt: skip
+            for path, asked_for in [(self.place(layout, steps), leaf), *((p, None) for p in self.merged(layout, steps))]
+        ]
+
+    def merged(self, layout: Layout, steps: Steps) -> Iterable[str]:
+        """Other files whose rules would be merged into a unit, and those that we keep free of it."""
+        place = self.place(layout, steps)
+        kept = {claim.path for claim in layout.emptied if (claim.root, claim.item) == (self.root, steps)}
+        others = (path for path in self.counted(layout, steps) if path != place) if self.keys.unit(steps) else ()
+        return [path for path in others if path in kept or self._stands(layout, path, steps)]
 
     def place(self, layout: Layout, steps: Steps) -> str:
         """The file in which a key is owned: where its value wins, else where the entry is that it is part of, else
@@ -108,7 +116,7 @@ class SettingsFile:
             yield from self.in_vain(resource.ref, layout, steps)
 
     def in_vain(self, ref: Ref, layout: Layout, steps: Steps) -> Iterable[Problem]:
-        for path in self.shadowed(layout, steps):
+        for path in () if self.keys.unit(steps) else self.shadowed(layout, steps):
             text = f"{ref}#{jsonc.pointer(steps)}: `{path}` sets it too, and `{self.place(layout, steps)}` wins"
             origin = Origin(layout.show(Claim(self.root, path)))
             yield Problem(origin, text, f"remove it from `{path}`", Severity.WARNING)

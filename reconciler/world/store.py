@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.formats import masking, splices
-from reconciler.model.change import Action, Change, Recorded
+from reconciler.model.change import ABSENT, Action, Change, Recorded
 from reconciler.model.fingerprint import alike
 from reconciler.model.outcome import Intent, Outcome, Run, Status, Step
 from reconciler.model.problem import Problem, invalid
@@ -293,6 +293,8 @@ class Store:
         query = "SELECT id FROM blobs WHERE id IN (SELECT value FROM json_each(?))"
         kept = {name for (name,) in db.execute(query, (json.dumps(list(names)),))}
         rows = [_with_contents(c.becomes, c, kept) for c in done if c.becomes]
+        if any(row.value == ABSENT for row in rows):  # a place of ours where nothing must stand
+            db.execute("INSERT OR IGNORE INTO blobs VALUES (?, 0, ?)", (ABSENT, zlib.compress(b"")))
         db.executemany(
             _insert("owned", f"root_path, {store_rows.OWNED}", "OR REPLACE"),
             [(self._root(row.claim.root), *store_rows.owned_columns(row, run)) for row in rows],

@@ -119,6 +119,14 @@ def test_keys_wait_for_one_that_is_held() -> None:
     assert pyjson5.decode(house.home[file].decode()) == {"mcp": {}}
 
 
+def test_a_file_that_two_kinds_made_goes_with_the_last_of_them() -> None:
+    house = House({})
+    house.apply(house.plan({SETTINGS: "share: manual\nmcp:\n  x: {type: local, command: [x]}\n"}))
+    house.apply(house.plan({SETTINGS: "share: manual\n", **DECLARED}))
+    house.hand_back()
+    assert not house.home and not house.journal.recorded() and not house.journal.made()
+
+
 def test_zed_leaves_out_what_is_incomplete() -> None:
     house = House({"zed/settings.json": "{}"})
     loaded = {"zed/settings.yaml": "agent_servers: {a: {type: custom, args: [acp]}}\n"}

@@ -82,6 +82,10 @@ def managed(sandbox: Sandbox, tmp_path: Path) -> Managed:
     return Managed(sandbox, tmp_path / "git")
 
 
+def loads(text: str) -> Any:
+    return json.loads(text)
+
+
 def rules(config: dict[str, Any]) -> list[Any]:
     """A `permission` in its order."""
     return json.loads(json.dumps(config["permission"]), object_pairs_hook=lambda pairs: [list(pair) for pair in pairs])  # type: ignore[no-any-return]
@@ -177,16 +181,37 @@ def test_of_three_files_that_are_merged_git_has_the_last_word(managed: Managed, 
     assert [managed.read(n) for n in ("config.json", "opencode.json", "opencode.jsonc")] == [old, json_, jsonc]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="OpenCode merges the permission maps of its files key by key, the first file's order first: "
-    "owning `permission` in the file that is read last is not enough (`rm *` ends up allowed here)",
-)
 def test_a_permission_map_in_two_files_is_what_git_says(managed: Managed, sandbox: Sandbox) -> None:
-    sandbox.write("opencode.json", '{"$schema": "x", "permission": {"bash": {"rm *": "ask", "dd *": "allow"}}}')
-    sandbox.write("opencode.jsonc", '{"$schema": "x", "permission": {"bash": {"*": "ask"}}}')
+    """OpenCode merges the maps of its files key by key, the first file's order first: `rm *` would end up allowed."""
+    first = '{"$schema": "x", "permission": {"bash": {"rm *": "ask", "dd *": "allow"}}, "share": "manual"}'
+    second = '{"$schema": "x", "permission": {"bash": {"*": "ask"}}}'
+    sandbox.write("opencode.json", first)
+    sandbox.write("opencode.jsonc", second)
     managed.say('permission: {bash: {"*": allow, "rm *": deny}}\n')
-    if managed.run("apply", "--yes").returncode != 0:
-        pytest.fail("what is expected to go wrong is another thing")
+    before = rules(sandbox.debug_config())
+    said = json.loads(managed.done("why", "opencode_settings#/permission", "--json"))
+    merged = said[0]["parts"][0]["layers"][-1]
+    assert merged["where"] == "merged, in this order"
+    assert rules({"permission": json.loads(merged["value"])}) == before
+    assert managed.plan().due == {
+        "opencode.json#/permission": "delete adopt",
+        "opencode.jsonc#/permission": "update adopt",
+    }
+    managed.done("apply", "--yes")
     assert rules(sandbox.debug_config()) == [["bash", [["*", "allow"], ["rm *", "deny"]]]]
+    assert managed.plan().nothing
+
+    sandbox.write("opencode.json", '{"$schema": "x", "permission": {"bash": "deny"}, "share": "manual"}')
+    assert managed.plan().due == {"opencode.json#/permission": "delete drift"}
+    managed.done("apply", "--yes")
+    assert loads(managed.read("opencode.json")).keys() == {"$schema", "share"}
+    managed.say("share: manual\n")
+    managed.done("apply", "--yes")
+    assert loads(managed.read("opencode.json")) == loads(first) and loads(managed.read("opencode.jsonc")) == loads(
+        second
+    )
+    assert rules(sandbox.debug_config()) == before
+
+    managed.done("rollback", "3", "--yes")
+    managed.done("rollback", "2", "--yes")
+    managed.done("rollback", "1", "--yes", "--force", "opencode_settings")
