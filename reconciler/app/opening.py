@@ -48,7 +48,7 @@ def app(env: Env, top: str | None) -> App:
     store = Store(f"{env.state}/reconciler/state.db", seal, folders, env.home)
     programs = LocalPrograms(env, f"{env.cache}/reconciler/confirmed.json")
     repository: Repository | None = GitRepository(top) if top else None
-    return App(env, repository, LocalWorld(folders, env.home), store, seal, programs, opened)
+    return App(env, repository, LocalWorld(folders, env.home), store, seal, programs, store.book, opened)
 
 
 def found(env: Env, directory: str | None) -> str | None:

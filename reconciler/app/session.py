@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler import registry
 from reconciler.app import schemas
 from reconciler.model.change import Cause, Change, Plan
+from reconciler.model.event import Logbook
 from reconciler.model.fingerprint import Codec
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.outcome import Journal, Run
@@ -38,7 +39,8 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True)
 class App:
     """Everything a verb needs. `repository` is None where a verb can do without; `posing`: the machine we act as if
-    this were, "" for this very one; `opened`: when the look at this machine began."""
+    this were, "" for this very one; `opened`: when the look at this machine began; `named`: the repository's id, where
+    it is known already."""
 
     env: Env
     repository: Repository | None
@@ -46,10 +48,12 @@ class App:
     journal: Journal
     cipher: Cipher
     programs: Programs
+    book: Logbook
     opened: Moment
     kinds: tuple[AnyKind, ...] = registry.KINDS
     roots: tuple[Root, ...] = registry.ROOTS
     posing: str = ""
+    named: str = ""
 
     @property
     def host(self) -> str:
@@ -109,6 +113,8 @@ class App:
     @cached_property
     def repo(self) -> str:
         """The repository's id: the one in reconcile.yaml, or its real path."""
+        if self.named:
+            return self.named
         try:
             return self.load().settings.id or self.here.folder
         except Invalid:

@@ -31,6 +31,14 @@ COMMANDS = {
         "rollback": "undo a run",
         "release": "hand resources back as they were before they were ours",
     },
+    "Keep so": {
+        "run": "keep it so: apply what is committed, repair what drifts",
+        "suspend": "leave something alone for a while",
+        "unsuspend": "keep it again",
+        "events": "what the loop did and said",
+        "service": "run the loop from login on",
+        "hook": "check before every commit",
+    },
     "Give in": {
         "adopt": "write what stands here into git's files",
         "ignore": "write the rule that leaves something alone",

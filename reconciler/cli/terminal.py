@@ -66,6 +66,12 @@ def show(text: str) -> None:
         sys.stdout.write(text)
 
 
+def flush() -> None:
+    """What was shown is there for whoever reads along."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
 def show_json(document: Any) -> None:
     import json
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from reconciler.model.change import Action, Cause, Change, Recorded
+from reconciler.model.event import Suspension
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import Claim, Ref, Revision
 
@@ -165,6 +166,9 @@ class Journal(Protocol):
 
     def steps(self, run: int) -> Sequence[Step]:
         """What one run did."""
+
+    def suspensions(self, repo: str) -> Sequence[Suspension]:
+        """What people or the loop leave alone for now."""
 
     def pin(self, repo: str, commit: str, reason: str) -> None:
         """Remember that a rollback holds this commit back; "" lets go."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from reconciler.model.loop import LoopSettings
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.trace import Traces
 
@@ -99,6 +100,7 @@ class Settings:
     modes: tuple[Rule, ...] = ()
     on_conflict: str = "hold"
     known_problems: tuple[KnownProblem, ...] = ()
+    loop: LoopSettings = field(default_factory=LoopSettings)
 
 
 @dataclass(frozen=True, slots=True)

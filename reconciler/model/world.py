@@ -125,6 +125,21 @@ class Repository(Protocol):
     def partial(self) -> bool:
         """Whether it is a clone that fetches contents only when they are asked for."""
 
+    def commit_of(self, branch: str) -> str:
+        """The commit a local branch (`main`) or a remote's (`origin/main`) stands at; "" where there is none."""
+
+    def hooks(self) -> str:
+        """The folder of its hooks, wherever its settings put that."""
+
+    def watched(self, branch: str) -> tuple[str, ...]:
+        """The folders in which something changes when the branch moves, or a rebase begins or ends."""
+
+    def distrusted(self, commit: str) -> str:
+        """Why a commit's signature is not good enough, or ""."""
+
+    def fetch(self, remote: str, branch: str, cache: str) -> None:
+        """Brings a remote's branch up to date, and moves nothing else. Raises Invalid."""
+
     def last_commit(self, path: str) -> str:
         """The commit that last changed a path: "3f2c1ab subject", or "" where it is not committed."""
 

@@ -52,7 +52,12 @@ def propose(loaded: Loaded, eyes: Eyes, *, only: Sequence[str] = (), force: Sequ
     changes = plan.changes(targets, seen, eyes.repo, loaded.revision.commit, eyes.kinds, contents(before, eyes.journal))
     places = {row.repo: eyes.journal.repository(row.repo) for row in seen.foreign.values()}
     policy = judge.Policy(
-        loaded.settings, {kind.name: kind.writers for kind in eyes.kinds}, force, seen.foreign, places
+        loaded.settings,
+        {kind.name: kind.writers for kind in eyes.kinds},
+        force,
+        seen.foreign,
+        places,
+        eyes.journal.suspensions(eyes.repo),
     )
     judged = together(judge.judge(changes, policy), eyes.kinds)
     chosen = [c for c in judged if not only or any(judge.matches(p, c.ref, c.target.part) for p in only)]

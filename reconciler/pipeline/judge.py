@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from reconciler.model.change import Cause, Change, Recorded, Verdict
+from reconciler.model.event import Suspension
 from reconciler.model.kind import Writer
 from reconciler.model.resource import Claim, Mode, Ref, Rule, Settings
 
@@ -17,13 +18,14 @@ AGAINST_AN_EDIT = (Cause.DRIFT, Cause.CONFLICT, Cause.ADOPT, Cause.UNKNOWN)
 @dataclass(frozen=True)
 class Policy:
     """What decides. `writers`: by kind, who else is known to write; `force`: what a person told us to do all the same;
-    `foreign`: claims of other repositories, which stand at `places`."""
+    `foreign`: claims of other repositories, which stand at `places`; `suspended`: what is left alone for now."""
 
     settings: Settings
     writers: Mapping[str, Sequence[Writer]] = field(default_factory=dict)
     force: Sequence[str] = ()
     foreign: Mapping[Claim, Recorded] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
+    suspended: Sequence[Suspension] = ()
 
 
 def judge(changes: Sequence[Change[Any]], policy: Policy) -> tuple[Change[Any], ...]:
@@ -39,7 +41,21 @@ def _verdict(change: Change[Any], policy: Policy) -> Verdict:
         return Verdict()
     if any(matches(pattern, change.ref, change.target.part) for pattern in policy.force):
         return Verdict()
-    return _by_mode(change, policy) or _by_cause(change, policy.settings)
+    return _suspended(change, policy) or _by_mode(change, policy) or _by_cause(change, policy.settings)
+
+
+def _suspended(change: Change[Any], policy: Policy) -> Verdict | None:
+    for pause in policy.suspended:
+        if matches(pause.scope, change.ref, change.target.part):
+            until = f" until {pause.until[:16].replace('T', ' ')} UTC" if pause.until else ""
+            hint = f"`reconcile unsuspend {quoted(pause.scope)}` ends it"
+            return Verdict(False, f"suspended by {pause.by}{until}: {pause.reason}", hint, chosen=not pause.by_loop)
+    return None
+
+
+def quoted(scope: str) -> str:
+    """A scope as a shell takes it."""
+    return f"'{scope}'" if set(scope) & set("*?[#") else scope
 
 
 def _by_mode(change: Change[Any], policy: Policy) -> Verdict | None:

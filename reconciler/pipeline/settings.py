@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.formats import yaml
 from reconciler.formats.frontmatter import decode
+from reconciler.model.loop import Channel, LoopSettings
 from reconciler.model.problem import Invalid, Origin, Problem
 from reconciler.model.resource import KnownProblem, Mode, Rule, Settings, Source
+
+if TYPE_CHECKING:
+    from reconciler.pipeline.settings_schema import LoopEntry
 
 PATH = "desired-state/reconcile.yaml"
 
@@ -40,7 +44,30 @@ def _validated(said: dict[str, Any], text: str, path: str) -> Settings:
         for pattern, mode in read.modes.items()
     )
     known = tuple(KnownProblem(k.object, k.digest) for k in read.known_problems)
-    return Settings(read.id, rules, read.on_conflict, known)
+    return Settings(read.id, rules, read.on_conflict, known, _loop(read.loop))
+
+
+def _loop(said: LoopEntry) -> LoopSettings:
+    return LoopSettings(
+        branch=said.branch,
+        every=said.every,
+        debounce=said.debounce,
+        fetch=said.fetch,
+        fetch_every=said.fetch_every,
+        require_signed=said.require_signed,
+        corrections=said.guard.corrections,
+        within=said.guard.within,
+        pause=said.guard.pause,
+        notify=tuple(_channel(entry) for entry in said.notify),
+        notify_every=said.notify_every,
+    )
+
+
+def _channel(said: Any) -> Channel:
+    if said == "desktop":
+        return Channel("desktop")
+    sort = "webhook" if hasattr(said, "webhook") else "command"
+    return Channel(sort, (said.webhook,) if sort == "webhook" else tuple(said.command))
 
 
 def _problem(error: dict[str, Any], text: str, path: str) -> Problem:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from reconciler.formats import duration
+
+Span = Annotated[
+    float, BeforeValidator(duration.seconds), WithJsonSchema({"type": ["string", "number"], "examples": ["30s", "5m"]})
+]
 
 
 class KnownProblemEntry(BaseModel):
@@ -13,6 +19,44 @@ class KnownProblemEntry(BaseModel):
     model_config = ConfigDict(extra="forbid")
     object: str = Field(description="its reference: `agent/x`")
     digest: str = Field(description="of its files as they were then")
+
+
+class GuardEntry(BaseModel):
+    """When the loop stops fighting somebody over an object."""
+
+    model_config = ConfigDict(extra="forbid")
+    corrections: int = Field(default=5, ge=1, description="an object corrected more often than this …")
+    within: Span = Field(default=600.0, description="… in this time …")
+    pause: Span = Field(default=3600.0, description="… is left alone for this long")
+
+
+class WebhookEntry(BaseModel):
+    """News as JSON, posted to a URL."""
+
+    model_config = ConfigDict(extra="forbid")
+    webhook: str = Field(pattern=r"^(https?://.+|env:[A-Za-z_][A-Za-z0-9_]*)$", description="a URL, or `env:NAME`")
+
+
+class CommandEntry(BaseModel):
+    """News as JSON on a program's standard input, their text as its last argument."""
+
+    model_config = ConfigDict(extra="forbid")
+    command: list[str] = Field(min_length=1, description="the program and its arguments; no shell reads them")
+
+
+class LoopEntry(BaseModel):
+    """How `reconcile run` keeps this repository's state true."""
+
+    model_config = ConfigDict(extra="forbid")
+    branch: str = Field(default="", description="whose commits are applied; `origin/main` follows a remote's")
+    every: Span = Field(default=300.0, ge=1, description="how often everything is looked at, whatever happened")
+    debounce: Span = Field(default=0.05, description="how long a burst of changes is waited for")
+    fetch: str = Field(default="", description="the remote to fetch from; branches and files are never moved")
+    fetch_every: Span = Field(default=300.0, ge=1, description="how often")
+    require_signed: bool = Field(default=False, description="apply only commits with a good signature")
+    guard: GuardEntry = Field(default=GuardEntry(), description="against a war with another program")
+    notify: list[Literal["desktop"] | WebhookEntry | CommandEntry] = Field(default=[], description="who is told")
+    notify_every: Span = Field(default=60.0, description="news that come faster than this are told together")
 
 
 class SettingsFile(BaseModel):
@@ -31,6 +75,7 @@ class SettingsFile(BaseModel):
     on_conflict: Literal["hold", "desired"] = Field(
         default="hold", description="edited here and changed in git: hold it until told, or take git's"
     )
+    loop: LoopEntry = Field(default=LoopEntry(), description="for `reconcile run`")
     known_problems: list[KnownProblemEntry] = Field(
         default=[], description="written by `import`: objects whose mistakes are warnings until somebody edits them"
     )

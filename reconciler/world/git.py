@@ -10,7 +10,7 @@ from shlex import quote
 from reconciler.model.problem import Invalid, invalid
 from reconciler.model.resource import Revision
 from reconciler.model.world import Tree
-from reconciler.world import git_tree, git_work
+from reconciler.world import git_follow, git_tree, git_work
 from reconciler.world.git_command import Command, bare
 from reconciler.world.git_tree import Reading
 
@@ -91,6 +91,26 @@ class GitRepository:
     def partial(self) -> bool:
         """Whether it is a clone that fetches contents only when they are asked for."""
         return bool(self._git.word("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$"))
+
+    def commit_of(self, branch: str) -> str:
+        """The commit a local branch (`main`) or a remote's (`origin/main`) stands at; "" where there is none."""
+        return git_follow.commit_of(self._git, branch)
+
+    def hooks(self) -> str:
+        """The folder of its hooks, wherever its settings put that."""
+        return git_follow.hooks(self._git)
+
+    def watched(self, branch: str) -> tuple[str, ...]:
+        """The folders in which something changes when the branch moves, or a rebase begins or ends."""
+        return git_follow.watched(self._git, branch)
+
+    def distrusted(self, commit: str) -> str:
+        """Why a commit's signature is not good enough, or ""."""
+        return git_follow.distrusted(self._git, commit)
+
+    def fetch(self, remote: str, branch: str, cache: str) -> None:
+        """Brings a remote's branch up to date, and moves nothing else. Raises Invalid."""
+        git_follow.fetch(self._git, remote, branch, cache)
 
     def last_commit(self, path: str) -> str:
         """The commit that last changed a path: "3f2c1ab subject", or "" where it is not committed."""

@@ -38,6 +38,7 @@ _PERSONAL = {
     "LC_ALL": "C",
 }
 _IMPERSONAL = _PERSONAL | {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
+PROTOCOLS = "file:git:http:https:ssh"
 _FACTS = ("rev-parse", "--is-bare-repository", "--show-object-format", "--absolute-git-dir", "--show-toplevel")
 _CHUNK = 1 << 20
 _DUBIOUS = ("dubious ownership", "unsafe repository")
@@ -71,9 +72,9 @@ class Command:
     def __init__(self, folder: str) -> None:
         self.folder = folder
 
-    def run(self, *args: str, stdin: bytes = b"", index: str = "") -> bytes:
-        """What it prints. Raises Invalid."""
-        reply = self._in_place(args, stdin, index)
+    def run(self, *args: str, stdin: bytes = b"", index: str = "", protocols: str = "") -> bytes:
+        """What it prints; `protocols`: those it may fetch by, by name. Raises Invalid."""
+        reply = self._in_place(args, stdin, index, protocols)
         if reply.status:
             raise explained(self.folder, reply.err)
         return reply.out
@@ -88,6 +89,22 @@ class Command:
     def holds(self, *args: str, index: str) -> bool:
         """Whether it ends with 0."""
         return self._in_place(args, index=index).status == 0
+
+    def aside(self, folder: str, *args: str, protocols: str = PROTOCOLS) -> bytes:
+        """What git prints in a folder of ours, where nothing but the user's own settings counts. Raises Invalid."""
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        reply = self._call(args, {**_PERSONAL, "GIT_ALLOW_PROTOCOL": protocols}, folder=folder)
+        if reply.status:
+            raise explained(self.folder, reply.err)
+        return reply.out
+
+    def personal(self, name: str) -> str:
+        """A setting as the user has it, whatever the repository says; "" where there is none."""
+        for scope in ("--global", "--system"):
+            reply = self._call(("config", scope, "--get", name), _PERSONAL)
+            if not reply.status:
+                return reply.out.decode("utf-8", "replace").rstrip("\n")
+        return ""
 
     @cached_property
     def facts(self) -> Facts:
@@ -161,11 +178,14 @@ class Command:
     def _place(self) -> tuple[str, ...]:
         return ("--git-dir", self.facts.git_dir, "--work-tree", self.folder)
 
-    def _in_place(self, args: tuple[str, ...], stdin: bytes = b"", index: str = "") -> _Reply:
-        return self._call(self._place + args, _IMPERSONAL | ({"GIT_INDEX_FILE": index} if index else {}), stdin)
+    def _in_place(self, args: tuple[str, ...], stdin: bytes = b"", index: str = "", protocols: str = "") -> _Reply:
+        more = {"GIT_INDEX_FILE": index, "GIT_ALLOW_PROTOCOL": protocols}
+        return self._call(self._place + args, _IMPERSONAL | {name: said for name, said in more.items() if said}, stdin)
 
-    def _call(self, args: tuple[str, ...], environment: Mapping[str, str], stdin: bytes = b"") -> _Reply:
-        process = self._start(args, environment, -1)
+    def _call(
+        self, args: tuple[str, ...], environment: Mapping[str, str], stdin: bytes = b"", folder: str = ""
+    ) -> _Reply:
+        process = self._start(args, environment, -1, folder)
         try:
             out, err = process.communicate(stdin)
         except BaseException:
@@ -173,12 +193,14 @@ class Command:
             raise
         return _Reply(process.returncode, out, err.decode("utf-8", "replace"))
 
-    def _start(self, args: tuple[str, ...], environment: Mapping[str, str], stdin: Any) -> Popen[bytes]:
+    def _start(
+        self, args: tuple[str, ...], environment: Mapping[str, str], stdin: Any, folder: str = ""
+    ) -> Popen[bytes]:
         from subprocess import PIPE, Popen
 
         inherited = _inherited(environment)
         variables = {name: value for name, value in os.environ.items() if name not in inherited}
-        command = ["git", "-C", self.folder, *_SHUT, *args]
+        command = ["git", "-C", folder or self.folder, *_SHUT, *args]
         try:
             return Popen(command, stdin=stdin, stdout=PIPE, stderr=PIPE, env={**variables, **environment})
         except OSError:

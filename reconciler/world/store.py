@@ -11,15 +11,18 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from reconciler.formats import masking, splices
 from reconciler.model.change import ABSENT, Action, Change, Recorded
+from reconciler.model.event import Suspension
 from reconciler.model.fingerprint import alike
 from reconciler.model.outcome import Intent, Outcome, Run, Status, Step
 from reconciler.model.problem import Problem, invalid
 from reconciler.model.resource import Claim, Revision
 from reconciler.world import store_rows
+from reconciler.world.logbook import Book
 from reconciler.world.seal import Seal
 from reconciler.world.store_file import MEMORY, StateFile
 from reconciler.world.store_schema import AWAY, meta, now
@@ -48,6 +51,14 @@ class Store:
 
     def close(self) -> None:
         self._file.close()
+
+    @cached_property
+    def book(self) -> Book:
+        """What the loop writes, in the same file."""
+        return Book(self._file)
+
+    def suspensions(self, repo: str) -> Sequence[Suspension]:
+        return self.book.suspensions(repo)
 
     # ---- what is kept
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from reconciler.world.store_schema import BOOK, create
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -20,6 +22,7 @@ def _from_1(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE steps ADD COLUMN wave INTEGER NOT NULL DEFAULT 0")
     db.execute("ALTER TABLE steps ADD COLUMN rest TEXT")
     db.execute("ALTER TABLE runs ADD COLUMN title TEXT NOT NULL DEFAULT ''")
+    create(db, BOOK)
 
 
 STEPS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _from_1}

@@ -35,6 +35,16 @@ owned(root_path TEXT NOT NULL, path TEXT NOT NULL, item TEXT NOT NULL, root TEXT
 made(root_path TEXT NOT NULL, path TEXT NOT NULL, item TEXT NOT NULL, PRIMARY KEY (root_path, path, item))
 pins(repo TEXT PRIMARY KEY, commit_id TEXT NOT NULL, reason TEXT NOT NULL)
 """
+# What the loop and those who pause it write; without it ownership is whole all the same.
+BOOK = """
+events(id INTEGER PRIMARY KEY, repo TEXT NOT NULL, at TEXT NOT NULL, level TEXT NOT NULL, what TEXT NOT NULL,
+    about TEXT NOT NULL, text TEXT NOT NULL, run INTEGER NOT NULL)
+suspensions(repo TEXT NOT NULL, scope TEXT NOT NULL, reason TEXT NOT NULL, until TEXT NOT NULL, by TEXT NOT NULL,
+    PRIMARY KEY (repo, scope))
+conditions(repo TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL, level TEXT NOT NULL, about TEXT NOT NULL,
+    PRIMARY KEY (repo, key))
+memory(repo TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (repo, name))
+"""
 INDEX = "CREATE INDEX steps_by_claim ON steps(run, root_path, path, item)"
 NAMES = frozenset(line.partition("(")[0] for line in TABLES.splitlines() if line and not line.startswith(" "))
 # All but the contents: those are many, and each is checked when it is needed.
@@ -78,14 +88,20 @@ def sort_of(error: sqlite3.Error) -> str:
 
 def fill(db: sqlite3.Connection, key: bytes, home: str, *, lost: bool = False) -> None:
     """The tables of a new state, bound to a key of fingerprints and a home. `lost`: there was another before it."""
-    import sqlite3
-
-    strict = " STRICT" if sqlite3.sqlite_version_info >= (3, 37) else ""
-    for table in TABLES.replace("\n    ", " ").strip().splitlines():
-        db.execute(f"CREATE TABLE {table}{strict}")
+    create(db, TABLES)
+    create(db, BOOK)
     db.execute(INDEX)
     said = {"schema": str(VERSION), "key": _proof(key), "made": now(), **here(home)}
     db.executemany("INSERT INTO meta VALUES (?, ?)", [*said.items(), *([("lost", now())] if lost else [])])
+
+
+def create(db: sqlite3.Connection, tables: str) -> None:
+    """Tables, one on each line that is not indented."""
+    import sqlite3
+
+    strict = " STRICT" if sqlite3.sqlite_version_info >= (3, 37) else ""
+    for table in tables.replace("\n    ", " ").strip().splitlines():
+        db.execute(f"CREATE TABLE {table}{strict}")
 
 
 def empty(db: sqlite3.Connection) -> bool:

@@ -1,0 +1,122 @@
+"""When to run again: after a change, a poke or a while; until told to stop. One loop for each repository."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.app import App, looping
+from reconciler.loop.following import Place
+from reconciler.loop.turn import Memory, Turned, turn
+from reconciler.loop.waking import Waker, stamp
+from reconciler.model.event import Event, Level
+from reconciler.model.loop import LoopSettings
+from reconciler.model.problem import Invalid
+
+JITTER = 0.1
+Tell = Callable[[Sequence[Event], LoopSettings], None]
+
+
+@dataclass
+class Controller:
+    """`branch`: "" for what reconcile.yaml names, or the one checked out; `tell` is given every event as it happens."""
+
+    app: App
+    tell: Tell
+    branch: str = ""
+    signed: bool = False
+    once: bool = False
+    stopping: threading.Event = field(default_factory=threading.Event)
+    settings: LoopSettings = field(default_factory=LoopSettings)
+    _fetched: float = 0.0
+    _fetching: threading.Thread | None = None
+
+    def stop(self) -> None:
+        """Ends the loop after the step in hand; safe in a signal handler."""
+        self.stopping.set()
+        self.waker.rung.set()
+
+    def __post_init__(self) -> None:
+        self.waker = Waker(self.settings.debounce)
+        kept = Place.of(self.app.book.recall(self.app.here.folder).get("place"))
+        self.memory = Memory(kept if kept.branch == self._branch() else Place(self._branch()))
+
+    def run(self) -> None:
+        """Turns until it is told to stop."""
+        alive = looping.alive()
+        self._say(Event("started", f"following `{self.memory.place.branch}` of {self.app.here.folder}"))
+        try:
+            self._watch()
+            while not self.stopping.is_set():
+                self.waker.rung.clear()
+                again = self._turns()
+                alive("READY=1\nWATCHDOG=1")
+                if self.once:
+                    break
+                self._wait(again, alive)
+        finally:
+            alive("STOPPING=1")
+            self.waker.close()
+            self._say(Event("stopped", "the loop ended"))
+
+    def _turns(self) -> float | None:
+        """Turns until one writes nothing: what was written is looked at once more, so that its echo is known."""
+        while True:
+            turned = turn(self.app, self.memory, signed=self.signed)
+            self._learn(turned)
+            self.waker.echo = {path: stamp(path) for path in turned.wrote}
+            if not turned.wrote or self.stopping.is_set():
+                return turned.again
+
+    def _learn(self, turned: Turned) -> None:
+        self.settings = turned.settings
+        self.waker.debounce = turned.settings.debounce
+        if turned.events:
+            self.tell(turned.events, turned.settings)
+        if not self.branch and turned.settings.branch and turned.settings.branch != self.memory.place.branch:
+            self.memory.place = Place(turned.settings.branch)
+            self.waker.rung.set()
+        self._watch()
+
+    def _watch(self) -> None:
+        try:
+            self.waker.watch(looping.watched(self.app, self.memory.place.branch), self._warn)
+        except Invalid as error:
+            self._warn(str(error))
+
+    def _wait(self, again: float | None, alive: Callable[[str], None]) -> None:
+        """Until something rings, a while has passed, or a fault may be tried again."""
+        self._fetch()
+        spread = self.settings.every * JITTER
+        until = time.monotonic() + min(self.settings.every + random.uniform(-spread, spread), again or float("inf"))
+        while (left := until - time.monotonic()) > 0 and not self.waker.rung.wait(min(left, looping.PULSE)):
+            alive("WATCHDOG=1")
+
+    def _fetch(self) -> None:
+        """Asks the remote in a thread of its own: a slow network must delay no repair."""
+        remote, due = self.settings.fetch, time.monotonic() >= self._fetched + self.settings.fetch_every
+        if not remote or (self._fetched and not due) or (self._fetching is not None and self._fetching.is_alive()):
+            return
+        self._fetched = time.monotonic()
+        self._fetching = threading.Thread(target=self._fetch_now, args=(remote,), daemon=True)
+        self._fetching.start()
+
+    def _fetch_now(self, remote: str) -> None:
+        branch = self.memory.place.branch.removeprefix(f"{remote}/")
+        try:
+            self.app.here.fetch(remote, branch, f"{self.app.env.cache}/reconciler")
+        except Invalid as error:
+            self._warn(f"{remote} can't be asked: {error.problems[0].text}")
+
+    def _branch(self) -> str:
+        """The branch to follow first. Raises Invalid where none can be told."""
+        return self.branch or looping.branch_named(self.app)
+
+    def _warn(self, text: str) -> None:
+        self._say(Event("trouble", text, Level.WARNING))
+
+    def _say(self, event: Event) -> None:
+        self.tell(self.app.book.tell(self.app.here.folder, [event]), replace(self.settings, notify=()))

@@ -1,0 +1,108 @@
+"""Which commit is in force: the branch's own, or the last good one while that is broken, unsigned or in the making."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler.app import App, looping
+from reconciler.loop.conditions import of_problems
+from reconciler.model.event import Condition, Level
+from reconciler.model.problem import Invalid
+from reconciler.model.resource import Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is remembered of a branch. `head`: where it was last seen, first at run `since`; `good`: the last commit
+    that could be applied; `failed`: one that could not, and is not tried again, and `why`."""
+
+    branch: str = ""
+    head: str = ""
+    since: int = 0
+    good: str = ""
+    failed: str = ""
+    why: str = ""
+
+    @classmethod
+    def of(cls, facts: Any) -> Place:
+        return cls(**facts) if isinstance(facts, dict) else cls()
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """`loaded` None: nothing may be done now. `moved`: the branch stands elsewhere than at the last turn."""
+
+    place: Place
+    loaded: Loaded | None
+    conditions: tuple[Condition, ...] = ()
+    moved: bool = False
+
+
+def follow(app: App, place: Place, cache: dict[str, Loaded], runs: int, *, signed: bool = False) -> Followed:
+    """Looks where the branch stands. `runs`: the number of the last run; `signed`: only good signatures count. Raises
+    Invalid where the repository cannot be looked at."""
+    busy = app.here.in_progress()
+    head = place.head if busy else app.here.commit_of(place.branch)
+    if not head:
+        text = f"there is no branch `{place.branch}`: nothing is changed until there is"
+        return Followed(place, None, (Condition("branch", text, Level.ERROR),))
+    moved = head != place.head
+    if moved:
+        place = replace(place, head=head, since=runs, good=place.good or looping.last_applied(app))
+    waits = (Condition("busy", f"a {busy} is in progress: its commits wait", Level.NOTE),) if busy else ()
+    return _in_force(app, place, cache, waits, moved, signed)
+
+
+def _in_force(
+    app: App, place: Place, cache: dict[str, Loaded], waits: tuple[Condition, ...], moved: bool, signed: bool
+) -> Followed:
+    if place.head != place.failed:
+        try:
+            loaded = _read(app, place.head, cache)
+        except Invalid as error:
+            place = refused(place, of_problems("commit", _broken(place), error.problems).text)
+        else:
+            if why := _unsigned(app, place, loaded, cache, signed):
+                place = refused(place, f"{place.head[:7]} is not applied: {why}")
+            else:
+                return Followed(place, loaded, waits, moved)
+    last = _last_good(app, place, cache)
+    return Followed(place, last, (*waits, Condition("commit", place.why, Level.ERROR)), moved)
+
+
+def refused(place: Place, why: str) -> Place:
+    """The same, with its head given up until the branch moves."""
+    return replace(place, failed=place.head, why=why)
+
+
+def _broken(place: Place) -> str:
+    stays = f"{place.good[:7]} stays in force" if place.good else "nothing is applied"
+    return f"{place.head[:7]} has mistakes, {stays}:"
+
+
+def _read(app: App, commit: str, cache: dict[str, Loaded]) -> Loaded:
+    """What a commit says; a commit never says anything else later."""
+    if commit not in cache:
+        loaded = app.load(commit)
+        for old in list(cache)[:-1]:
+            del cache[old]
+        cache[commit] = loaded
+    return cache[commit]
+
+
+def _unsigned(app: App, place: Place, loaded: Loaded, cache: dict[str, Loaded], signed: bool) -> str:
+    """Why a commit may not be trusted. Whether that matters the commit before it says too: else it could say no."""
+    before = _last_good(app, place, cache)
+    if not (signed or loaded.settings.loop.require_signed or (before and before.settings.loop.require_signed)):
+        return ""
+    return app.here.distrusted(place.head)
+
+
+def _last_good(app: App, place: Place, cache: dict[str, Loaded]) -> Loaded | None:
+    if not place.good:
+        return None
+    try:
+        return _read(app, place.good, cache)
+    except Invalid:
+        return None

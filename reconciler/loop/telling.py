@@ -1,0 +1,76 @@
+"""Tells what the loop does: a line or a JSON record for each event, and messages to who wants them."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from reconciler.app import looping
+from reconciler.loop import grouping
+from reconciler.loop.grouping import Mailbag
+from reconciler.model.event import Event
+from reconciler.model.loop import LoopSettings
+from reconciler.model.world import Env
+
+
+def record(event: Event) -> dict[str, Any]:
+    """One event as data."""
+    return {**asdict(event), "level": event.level.value}
+
+
+def line(event: Event) -> str:
+    """One event as a line of a log; a list of problems is set below it."""
+    run = f" (run {event.run})" if event.run else ""
+    return f"{event.at[11:19]} {event.what:<9} {event.text}{run}".replace("\n", "\n" + " " * 9)
+
+
+@dataclass
+class Teller:
+    """`show` writes one line out. Messages are sent in a thread of their own: a slow receiver delays no repair."""
+
+    env: Env
+    show: Callable[[str], None]
+    as_json: bool = False
+    _bag: Mailbag = field(default_factory=Mailbag)
+    _settings: LoopSettings = field(default_factory=LoopSettings)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _timer: threading.Timer | None = None
+
+    def tell(self, events: Sequence[Event], settings: LoopSettings) -> None:
+        for event in events:
+            self.show(json.dumps(record(event)) if self.as_json else line(event))
+        with self._lock:
+            self._settings = settings
+            if settings.notify:
+                self._bag = grouping.collected(self._bag, events)
+                self._arrange()
+
+    def close(self) -> None:
+        """What still waits goes now."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+        self._send()
+
+    def _arrange(self) -> None:
+        wait = grouping.due(self._bag, time.monotonic(), self._settings.notify_every)
+        if wait is None or (self._timer is not None and self._timer.is_alive()):
+            return
+        self._timer = threading.Timer(wait, self._send)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _send(self) -> None:
+        with self._lock:
+            events, settings = self._bag.waiting, self._settings
+            self._bag = grouping.emptied(time.monotonic())
+        if not events:
+            return
+        title, text = grouping.message(events)
+        for channel in settings.notify:
+            if why := looping.send(channel, title, text, [record(event) for event in events], self.env):
+                self.show(f"a {channel.sort} could not be told: {why}")

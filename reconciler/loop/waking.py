@@ -1,0 +1,96 @@
+"""What makes the loop look again sooner: files that moved, a poke, a signal. Carries no data but that it happened."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reconciler.model.event import Watched
+
+if TYPE_CHECKING:
+    from watchfiles._rust_notify import RustNotify
+
+Stamp = tuple[int, int, int, int]
+# git writes these while it works and when nothing has moved.
+GIT_NOISE = frozenset({"index", "ORIG_HEAD", "FETCH_HEAD", "COMMIT_EDITMSG", "gc.pid", "config"})
+OURS = ".reconcile-"
+# Milliseconds: how long nothing may follow a change, between two looks where files can't be watched, until we look
+# whether to stop.
+STEP, POLL, PATIENCE = 25, 1000, 1000
+
+
+def stamp(path: str) -> Stamp | None:
+    """What tells that a file is as it was; None where there is none."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+
+
+def counts(path: str, watched: Watched, echo: Mapping[str, Stamp | None]) -> bool:
+    """Whether a change at a path is news: not the echo of our own write, nor git's noise."""
+    folder, name = os.path.split(path)
+    if path in watched.single:
+        return True
+    if folder in watched.git:
+        return not name.endswith(".lock") and name not in GIT_NOISE
+    if folder not in watched.live and path not in watched.live:
+        return False
+    return not name.startswith(OURS) and (path not in echo or echo[path] != stamp(path))
+
+
+@dataclass
+class Waker:
+    """Watches in a thread of its own; `rung` is set when there is a reason to look. `echo`: our own last writes."""
+
+    debounce: float
+    rung: threading.Event = field(default_factory=threading.Event)
+    echo: dict[str, Stamp | None] = field(default_factory=dict)
+    polling: bool = False
+    _watched: Watched | None = None
+    _folders: frozenset[str] = frozenset()
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def watch(self, watched: Watched, say: Callable[[str], None]) -> None:
+        """From now on these; rings where other folders are watched than before: it could not see them until now."""
+        self._watched = watched
+        folders = frozenset(folder for folder in watched.folders if os.path.isdir(folder))
+        if folders == self._folders and self._thread is not None and self._thread.is_alive():
+            return
+        self.close()
+        self._folders, self._stop = folders, threading.Event()
+        watcher = self._watcher(sorted(folders), say)
+        self._thread = threading.Thread(target=self._listen, args=(watcher, self._stop), daemon=True)
+        self._thread.start()
+        self.rung.set()
+
+    def close(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(5)
+
+    def _watcher(self, folders: list[str], say: Callable[[str], None]) -> RustNotify:
+        from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
+
+        try:
+            return RustNotify(folders, False, self.polling, POLL, False, True)
+        except (OSError, WatchfilesRustInternalError) as error:
+            # inotify's limits are told as "no space left" or "too many open files".
+            self.polling = True
+            why = str(error).lower()
+            say(f"files can't be watched ({why}): looking every second instead; `reconcile doctor` tells the limits")
+            return RustNotify(folders, False, True, POLL, False, True)
+
+    def _listen(self, watcher: RustNotify, stop: threading.Event) -> None:
+        with watcher:
+            while not stop.is_set():
+                debounce = max(STEP, round(self.debounce * 1000))
+                batch = watcher.watch(debounce, STEP, PATIENCE, stop)
+                paths = [path for _, path in batch] if isinstance(batch, set) else []
+                if any(self._watched and counts(path, self._watched, self.echo) for path in paths):
+                    self.rung.set()

@@ -1,0 +1,380 @@
+"""`reconcile run` with a real repository, a real HOME and a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.looping import Kept, Loop, agent, looping, replace, until
+
+
+def test_what_is_committed_is_applied_and_nothing_else(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    with looping(box) as loop:
+        box.say("agents/a0.md", agent("Edited, not committed."))
+        box.say("agents/a1.md", agent("Committed."))
+        box.git("add", "desired-state/agents/a1.md")
+        box.git("commit", "-q", "-m", "one of two")
+        until(lambda: "Committed." in box.live("a1").read_text())
+        assert loop.wait("applied", "agent/a1")["run"] > 0
+        assert "Agent 0." in box.live("a0").read_text()
+
+
+def test_a_hand_edit_is_taken_back_and_a_removed_file_comes_back(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    with looping(box) as loop:
+        replace(box.live("a0"), "mine\n")
+        until(lambda: "Agent 0." in box.live("a0").read_text())
+        box.live("a1").unlink()
+        until(lambda: box.live("a1").exists())
+        assert loop.wait("corrected", "agent/a1")
+        assert len(loop.told("corrected")) == 2, "the echo of our own write is no reason to act"
+
+
+def test_what_is_only_reported_stays(tmp_path: Path) -> None:
+    box = Kept(tmp_path, settings="modes:\n  agent/a0: report\n")
+    with looping(box) as loop:
+        replace(box.live("a0"), "mine\n")
+        box.live("a1").unlink()
+        loop.wait("corrected", "agent/a1")
+        assert box.live("a0").read_text() == "mine\n"
+        assert not loop.told("held")
+
+
+def test_a_conflict_waits_for_a_person_and_is_told_once(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    with looping(box) as loop:
+        box.done("suspend", "agent/a0")
+        replace(box.live("a0"), "mine\n")
+        box.say("agents/a0.md", agent("Git's."))
+        box.commit("both")
+        box.done("unsuspend")
+        loop.wait("held", "agent/a0")
+        replace(box.live("a1"), "wake up\n")
+        loop.wait("corrected", "agent/a1")
+        assert box.live("a0").read_text() == "mine\n"
+        assert len(loop.told("held", "agent/a0")) == 1
+        box.done("apply", "--yes", "--force", "agent/a0")
+        loop.wait("resolved", "agent/a0")
+        assert "Git's." in box.live("a0").read_text()
+
+
+def test_a_take_over_waits_for_a_person(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    with looping(box) as loop:
+        replace(box.live("theirs"), "mine\n")
+        box.say("agents/theirs.md", agent("Git's."))
+        box.commit("take over")
+        assert "for a person to say" in loop.wait("held", "agent/theirs")["text"]
+        assert box.live("theirs").read_text() == "mine\n"
+
+
+def test_what_was_applied_uncommitted_stays_until_the_branch_moves(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    with looping(box) as loop:
+        box.say("agents/a0.md", agent("Tried out."))
+        (box.repo / "desired-state/agents/a2.md").unlink()
+        box.say("agents/new.md", agent("New."))
+        box.done("apply", "--yes", "--allow-delete", "1") if _guards(box) else box.done("apply", "--yes")
+        replace(box.live("a1"), "wake up\n")
+        loop.wait("corrected", "agent/a1")
+        assert "Tried out." in box.live("a0").read_text()
+        assert box.live("new").exists() and not box.live("a2").exists()
+        box.git("stash", "-q", "-u")
+        box.say("agents/a1.md", agent("Moves on."))
+        box.commit("on")
+        until(lambda: "Agent 0." in box.live("a0").read_text() and box.live("a2").exists())
+        until(lambda: not box.live("new").exists())
+
+
+def _guards(box: Kept) -> bool:
+    return "--allow-delete" in box.done("apply", "--help")
+
+
+def test_a_rolled_back_commit_stays_rolled_back_until_the_branch_moves(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    with looping(box) as loop:
+        box.say("agents/a0.md", agent("Bad idea."))
+        box.commit("bad")
+        run = loop.wait("applied", "agent/a0")["run"]
+        box.done("rollback", str(run), "--yes")
+        replace(box.live("a1"), "wake up\n")
+        loop.wait("corrected", "agent/a1")
+        assert "Agent 0." in box.live("a0").read_text()
+        assert "held back" in box.done("status")
+        box.say("agents/a2.md", agent("Better."))
+        box.commit("on")
+        until(lambda: "Bad idea." in box.live("a0").read_text())
+
+
+def test_a_broken_commit_leaves_the_last_good_one_in_force(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    with looping(box) as loop:
+        loop.wait("started")
+        box.say("agents/a0.md", "---\ndescription: [\n---\nBroken.\n")
+        box.say("agents/a1.md", agent("Beside it."))
+        box.commit("broken")
+        said = loop.wait("commit")
+        assert said["level"] == "error" and "desired-state/agents/a0.md:" in said["text"]
+        replace(box.live("a1"), "mine\n")
+        until(lambda: "Agent 1." in box.live("a1").read_text())
+        box.say("agents/a0.md", agent("Mended."))
+        box.commit("mended")
+        until(lambda: "Mended." in box.live("a0").read_text() and "Beside it." in box.live("a1").read_text())
+        loop.wait("resolved")
+        assert len(loop.told("commit")) == 1
+
+
+def test_a_rebase_is_waited_out(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    with looping(box) as loop:
+        box.git("branch", "side")
+        box.say("agents/a0.md", agent("Main's."))
+        box.commit("main")
+        loop.wait("applied", "agent/a0")
+        box.git("switch", "-q", "side")
+        box.say("agents/a0.md", agent("Side's."))
+        box.commit("side")
+        assert subprocess.run(
+            ["git", "rebase", "-q", "main"], cwd=box.repo, env=box.variables, capture_output=True
+        ).returncode
+        loop.wait("busy")
+        box.git("update-ref", "refs/heads/main", box.git("rev-parse", "side").strip())
+        replace(box.live("a1"), "wake up\n")
+        loop.wait("corrected", "agent/a1")
+        assert "Main's." in box.live("a0").read_text()
+        box.git("rebase", "--abort")
+        until(lambda: "Side's." in box.live("a0").read_text())
+
+
+def test_two_who_fight_over_a_file_are_parted(tmp_path: Path) -> None:
+    box = Kept(tmp_path, settings="loop:\n  guard: {corrections: 3, within: 1m, pause: 1h}\n")
+    ended = threading.Event()
+
+    def formatter() -> None:
+        while not ended.wait(0.2):
+            if box.live("a0").read_text() != "formatted\n":
+                replace(box.live("a0"), "formatted\n")
+
+    with looping(box) as loop:
+        thread = threading.Thread(target=formatter)
+        thread.start()
+        try:
+            said = loop.wait("suspended", "agent/a0")
+            until(lambda: box.live("a0").read_text() == "formatted\n")
+        finally:
+            ended.set()
+            thread.join()
+        assert "corrected 4 times within 1m" in said["text"]
+        replace(box.live("a1"), "mine\n")
+        until(lambda: "Agent 1." in box.live("a1").read_text())
+        assert len(loop.told("corrected", "agent/a0")) == 4
+        box.done("unsuspend", "agent/a0")
+        until(lambda: "Agent 0." in box.live("a0").read_text())
+        loop.wait("resolved", "agent/a0")
+
+
+def test_one_loop_for_a_repository(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    with looping(box) as loop:
+        ran = box.run("run", "--once")
+        assert ran.returncode == 1 and "held by `reconcile run`" in ran.stderr
+        assert loop.stop(signal.SIGKILL) == -9
+    assert box.run("run", "--once").returncode == 0
+
+
+def test_told_to_stop_it_ends_well(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    with looping(box) as loop:
+        assert loop.stop() == 0
+        assert loop.said[-1]["what"] == "stopped"
+
+
+def test_a_home_that_is_gone_stops_changes(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    away = box.home / "away"
+    with looping(box) as loop:
+        os.rename(box.home / ".config/opencode", away)
+        assert "is gone" in loop.wait("held", "agent/a0")["text"]
+        assert not (box.home / ".config/opencode").exists()
+        os.rename(away, box.home / ".config/opencode")
+        loop.wait("resolved", "agent/a0")
+        replace(box.live("a0"), "mine\n")
+        until(lambda: "Agent 0." in box.live("a0").read_text())
+
+
+def test_a_repository_that_is_gone_removes_nothing(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    with looping(box) as loop:
+        os.rename(box.repo, tmp_path / "elsewhere")
+        box.live("a0").unlink()
+        loop.wait("machine")
+        assert box.live("a1").exists()
+        os.rename(tmp_path / "elsewhere", box.repo)
+        until(lambda: box.live("a0").exists())
+        loop.wait("resolved")
+
+
+def test_a_remote_is_followed_and_no_branch_is_moved(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    bare = tmp_path / "upstream.git"
+    box.git("clone", "-q", "--bare", ".", str(bare))
+    box.git("remote", "add", "origin", str(bare))
+    before = box.git("rev-parse", "main")
+    other = tmp_path / "other"
+    subprocess.run(["git", "clone", "-q", str(bare), str(other)], check=True, env=box.variables)
+    (other / "desired-state/agents/a0.md").write_text(agent("From upstream."))
+    settings = other / "desired-state/reconcile.yaml"
+    settings.write_text(settings.read_text() + "loop:\n  fetch: origin\n  fetch_every: 1\n  every: 1\n")
+    for words in (("add", "-A"), ("commit", "-q", "-m", "upstream"), ("push", "-q")):
+        subprocess.run(["git", *words], check=True, cwd=other, env=box.variables)
+    box.git("update-ref", "refs/remotes/origin/main", "main")
+    settings = box.repo / "desired-state/reconcile.yaml"
+    settings.write_text("id: kept\nloop:\n  fetch: origin\n  fetch_every: 1\n  every: 1\n")
+    box.commit("fetch")
+    box.git("update-ref", "refs/remotes/origin/main", "main")
+    canary = tmp_path / "ran"
+    for name in ("remote.origin.uploadpack", "core.sshCommand", "core.fsmonitor", "credential.helper"):
+        box.git("config", name, f"!touch {canary}; true" if name == "credential.helper" else f"touch {canary}; true")
+    with looping(box, "--branch", "origin/main"):
+        until(lambda: "From upstream." in box.live("a0").read_text())
+    assert box.git("rev-parse", "main~1") == before
+    assert not canary.exists()
+
+
+@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="ssh-keygen signs and verifies")
+def test_only_signed_commits_are_applied_where_that_is_asked(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    (tmp_path / "allowed").write_text(f"test@example.invalid {key.with_suffix('.pub').read_text()}")
+    (box.home / ".gitconfig").write_text(f"[gpg.ssh]\n\tallowedSignersFile = {tmp_path}/allowed\n")
+    canary = tmp_path / "ran"
+    box.git("config", "gpg.ssh.program", f"{canary}.sh")
+    canary.with_suffix(".sh").write_text(f"#!/bin/sh\ntouch {canary}\nexit 0\n")
+    canary.with_suffix(".sh").chmod(0o755)
+    sign = (
+        "-c",
+        "gpg.format=ssh",
+        "-c",
+        f"user.signingKey={key}",
+        "-c",
+        "gpg.ssh.program=ssh-keygen",
+        "commit",
+        "-qaS",
+    )
+    box.say("reconcile.yaml", "id: kept\nloop: {require_signed: true}\n")
+    box.git(*sign, "-m", "signed")
+    with looping(box) as loop:
+        replace(box.live("a1"), "wake up\n")
+        loop.wait("corrected", "agent/a1")
+        box.say("reconcile.yaml", "id: kept\n")
+        box.say("agents/a0.md", agent("Unsigned."))
+        box.commit("unsigned, and takes the rule away")
+        assert "is not signed" in loop.wait("commit")["text"]
+        box.say("agents/a0.md", agent("Signed."))
+        box.git(*sign, "-m", "signed again")
+        until(lambda: "Signed." in box.live("a0").read_text())
+    assert not canary.exists()
+
+
+def test_news_go_to_a_command_together(tmp_path: Path) -> None:
+    out = tmp_path / "news"
+    script = tmp_path / "tell"
+    script.write_text(f"#!{sys.executable}\nimport sys\nopen({str(out)!r}, 'a').write(sys.stdin.read() + '\\n')\n")
+    script.chmod(0o755)
+    box = Kept(tmp_path, settings=f"loop:\n  notify:\n    - command: [{script}]\n  notify_every: 2s\n")
+    with looping(box) as loop:
+        for name in ("b0", "b1", "b2"):
+            replace(box.live(name), "mine\n")
+            box.say(f"agents/{name}.md", agent("Git's."))
+            box.commit(name)
+            loop.wait("held", f"agent/{name}")
+        until(lambda: out.exists() and "agent/b2" in out.read_text())
+    news = [json.loads(line) for line in out.read_text().splitlines()]
+    assert sorted(e["about"] for one in news for e in one["events"]) == [f"agent/b{n}" for n in range(3)]
+    assert len(news) == 2, "the first at once, the others together"
+
+
+def test_events_are_kept_and_followed(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    with looping(box) as loop:
+        replace(box.live("a0"), "mine\n")
+        loop.wait("corrected", "agent/a0")
+        shown = [json.loads(line) for line in box.done("events", "--json").splitlines()]
+        assert [one["what"] for one in shown] == ["started", "corrected"]
+        follow = subprocess.Popen(
+            [sys.executable, "-m", "reconciler", "events", "-f", "-n", "1"], cwd=box.repo, env=box.variables,
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            assert follow.stdout and "corrected" in follow.stdout.readline()
+            box.live("a1").unlink()
+            assert "agent/a1" in follow.stdout.readline()
+        finally:
+            follow.kill()
+            follow.wait()
+
+
+def test_files_that_cannot_be_watched_are_looked_at_often(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    limit = ("unshare", "-Ur", "sh", "-c", 'echo 0 > /proc/sys/user/max_inotify_instances && exec "$@"', "sh")
+    if subprocess.run([*limit, "true"], capture_output=True).returncode:
+        pytest.skip("this machine lets nobody make a user namespace")
+    with looping(box, prefix=limit) as loop:
+        assert "can't be watched" in loop.wait("trouble")["text"]
+        replace(box.live("a0"), "mine\n")
+        until(lambda: "Agent 0." in box.live("a0").read_text())
+
+
+@pytest.mark.parametrize("lives", [3, pytest.param(50, marks=pytest.mark.soak)])
+def test_killed_at_any_point_it_heals_at_the_next_start(tmp_path: Path, lives: int) -> None:
+    box = Kept(tmp_path, agents=30, settings="loop:\n  guard: {corrections: 100000}\n")
+    chance = random.Random(7)
+    theirs = box.home / ".config/opencode/agents/theirs.md"
+    replace(theirs, "nobody's but mine\n")
+    edits = 1000 * lives // 50
+    ended = threading.Event()
+
+    def edit() -> None:
+        for _ in range(edits):
+            path = box.live(f"a{chance.randrange(30)}")
+            way = chance.randrange(3)
+            if way == 0:
+                replace(path, f"{chance.random()}\n")
+            elif way == 1:
+                path.unlink(missing_ok=True)
+            elif path.exists():
+                path.rename(path.with_name(f"moved-{chance.randrange(10**9)}.md"))
+            time.sleep(0.01)
+        ended.set()
+
+    thread = threading.Thread(target=edit)
+    thread.start()
+    while not ended.is_set():
+        loop = Loop(box)
+        time.sleep(chance.uniform(0.3, 2.0))
+        loop.stop(signal.SIGKILL)
+    thread.join()
+    with looping(box):
+        until(
+            lambda: all(
+                box.live(f"a{n}").exists() and f"Agent {n}." in box.live(f"a{n}").read_text() for n in range(30)
+            )
+        )
+    assert theirs.read_text() == "nobody's but mine\n"
+    moved = list(theirs.parent.glob("moved-*.md"))
+    assert moved, "what somebody renamed is theirs now"
+    assert "in step" in box.done("plan")
+    left = [path for path in theirs.parent.iterdir() if path.name.startswith(".reconcile-")]
+    assert not left, left

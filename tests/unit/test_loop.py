@@ -1,0 +1,203 @@
+"""The loop's decisions: what is held, what is at war, what is news, what is told when. All pure."""
+
+from __future__ import annotations
+
+import json
+import os
+import plistlib
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.formats import duration, units
+from reconciler.loop import conditions, grouping, guard, restraint
+from reconciler.loop.waking import counts, stamp
+from reconciler.model.backoff import Backoff, failed, resting, soonest, worked
+from reconciler.model.change import Action, Cause, Change, Plan, Seen, Verdict
+from reconciler.model.event import Condition, Event, Level, Suspension, Watched
+from reconciler.model.loop import Channel
+from reconciler.model.problem import Origin
+from reconciler.model.resource import Claim, Ref, Revision, Target
+from reconciler.world import notices
+from reconciler.world.logbook import Book
+from reconciler.world.readiness import notifier
+from reconciler.world.store import Store
+
+
+def change(name: str = "a", cause: Cause = Cause.DRIFT, action: Action = Action.UPDATE, **more: Any) -> Change[Any]:
+    claim = Claim("opencode", f"agents/{name}.md")
+    target: Target[Any] = Target(Ref("agent", name), "", claim, "x", Origin(""))
+    return Change(target, action, cause, Seen(claim, None, "y"), "x", "z", None, **more)
+
+
+def plan(*changes: Change[Any]) -> Plan:
+    return Plan("r", "h", "/home", Revision("commit", "c" * 40), changes)
+
+
+def rule(known: restraint.Known, one: Change[Any]) -> str:
+    verdict = restraint.restrained(plan(one), known).changes[0].verdict
+    return "" if verdict.allowed else verdict.rule
+
+
+@pytest.mark.parametrize(
+    ("cause", "known", "said"),
+    [
+        (Cause.DRIFT, restraint.Known(), ""),
+        (Cause.COMMIT, restraint.Known(), ""),
+        (Cause.ADOPT, restraint.Known(), "something else stands there"),
+        (Cause.COMMIT, restraint.Known(by_hand=frozenset({Claim("opencode", "agents/a.md")})), "set by hand"),
+        (Cause.DRIFT, restraint.Known(by_hand=frozenset({Claim("opencode", "agents/a.md")})), ""),
+        (Cause.ORPHAN, restraint.Known(by_hand=frozenset({Claim("opencode", "agents/a.md")})), "set by hand"),
+        (Cause.COMMIT, restraint.Known(pinned="Takes back run 3"), "held back by a rollback (Takes back run 3)"),
+        (Cause.DRIFT, restraint.Known(pinned="Takes back run 3"), ""),
+        (Cause.DRIFT, restraint.Known(gone={"opencode": "~/.config/opencode"}), "~/.config/opencode is gone"),
+        (Cause.DRIFT, restraint.Known(gone={"zed": "~/.config/zed"}), ""),
+        (Cause.COMMIT, restraint.Known(behind="abc can't be applied"), "abc can't be applied"),
+        (Cause.DRIFT, restraint.Known(behind="abc can't be applied"), ""),
+    ],
+)
+def test_what_is_not_the_loops_to_decide(cause: Cause, known: restraint.Known, said: str) -> None:
+    found = rule(known, change(cause=cause))
+    assert found.startswith(said) and bool(found) == bool(said)
+
+
+def test_what_failed_rests_ever_longer_and_success_forgets() -> None:
+    backoff = Backoff(1.0, 2.0, 5.0)
+    faults = failed({}, "agent/a", "no room", 100.0, backoff)
+    assert resting(faults, "agent/a", 100.5) and not resting(faults, "agent/a", 101.0)
+    faults = failed(faults, "agent/a", "no room", 101.0, backoff)
+    assert faults["agent/a"].again == 103.0
+    for _ in range(2000):
+        faults = failed(faults, "agent/a", "no room", 200.0, backoff)
+    assert faults["agent/a"].again == 205.0 and soonest(faults, 201.0) == 4.0
+    assert "failed 2002 times (no room): tried again in 4s" in rule(restraint.Known(now=201.0, faults=faults), change())
+    assert worked(faults, "agent/a") == {} and soonest({}, 0.0) is None
+
+
+def test_a_war_is_more_corrections_than_allowed_within_the_time() -> None:
+    limit = guard.Limit(2, 10.0)
+    times: guard.Times = {}
+    for now in (0.0, 1.0, 2.0):
+        assert not guard.at_war(times, limit)
+        times = guard.counted(times, ["agent/a"], now, limit)
+    assert guard.at_war(times, limit) == ["agent/a"]
+    assert guard.counted(times, [], 30.0, limit) == {}
+    assert guard.counted(times, [], -100.0, limit) == {}, "a clock that was set back starts anew"
+
+
+def test_a_condition_is_told_when_it_begins_and_when_it_is_over() -> None:
+    held = change("a", verdict=Verdict(False, "why", "do this"))
+    excused = change("b", verdict=Verdict(False, "reported only", chosen=True))
+    lasting = conditions.of_plan(plan(held, held, excused), {}, [])
+    assert [c.text for c in lasting] == ["agent/a: why; do this"]
+    first = conditions.compared({}, lasting)
+    assert [e.what for e in conditions.events(first)] == ["held"]
+    again = conditions.compared({c.key: c for c in lasting}, lasting)
+    assert not again.begun and not again.over
+    over = conditions.events(conditions.compared({c.key: c for c in lasting}, []))
+    assert [(e.what, e.level) for e in over] == [("resolved", Level.RESOLVED)]
+
+
+def test_news_are_told_at_once_and_then_together() -> None:
+    bag = grouping.collected(grouping.Mailbag(), [Event("held", "a", Level.WARNING), Event("applied", "b")])
+    assert [e.text for e in bag.waiting] == ["a"] and grouping.due(bag, 5.0, 60.0) == 0.0
+    bag = grouping.collected(grouping.emptied(5.0), [Event("held", "c", Level.ERROR, "agent/c")])
+    assert grouping.due(bag, 10.0, 60.0) == 55.0 and grouping.due(grouping.Mailbag(), 0.0, 60.0) is None
+    title, text = grouping.message([*bag.waiting, Event("resolved", "over: c", Level.RESOLVED, "agent/c")])
+    assert (title, text) == ("reconcile: 1 resolved", "over: c")
+
+
+def test_our_own_write_is_no_reason_to_look(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.md")
+    watched = Watched(frozenset({str(tmp_path)}), frozenset({"/x/poke"}), frozenset({"/repo/.git"}))
+    Path(path).write_text("ours")
+    echo = {path: stamp(path)}
+    assert not counts(path, watched, echo)
+    Path(path).write_text("theirs!")
+    assert counts(path, watched, echo)
+    assert not counts(f"{tmp_path}/.reconcile-1.tmp", watched, {})
+    assert counts("/x/poke", watched, {}) and not counts("/x/state.db", watched, {})
+    assert counts("/repo/.git/HEAD", watched, {}) and not counts("/repo/.git/index.lock", watched, {})
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [(5, 5.0), ("90", 90.0), ("250ms", 0.25), ("1h30m", 5400.0), ("2d", 172800.0), ("1.5m", 90.0)]
+)
+def test_spans_of_time(said: str | int, seconds: float) -> None:
+    assert duration.seconds(said) == seconds
+
+
+@pytest.mark.parametrize("said", ["", "soon", "5 minutes", "-3", "1h!", True, float("inf")])
+def test_what_is_no_span_of_time(said: Any) -> None:
+    with pytest.raises(ValueError, match="write a number of seconds"):
+        duration.seconds(said)
+
+
+@pytest.mark.parametrize(
+    ("span", "said"), [(0.25, "250ms"), (5, "5s"), (5400, "1h30m"), (86400, "1d"), (90061, "1d1h")]
+)
+def test_spans_as_people_read_them(span: float, said: str) -> None:
+    assert duration.shown(span) == said
+
+
+def book() -> Book:
+    return Store.memory(b"k" * 32).book
+
+
+def test_the_book_keeps_events_suspensions_and_what_lasts() -> None:
+    found = book()
+    told = found.tell("r", [Event("applied", "one"), Event("held", "token: ghp_" + "a1B2" * 9, Level.WARNING)])
+    assert [e.id for e in told] == [1, 2] and "ghp_a1B2" not in told[1].text
+    assert [e.text for e in found.events("r", after=0, most=1)] == [told[1].text]
+    assert found.events("other") == []
+    found.suspend("r", Suspension("agent/a", "because"))
+    found.suspend("r", Suspension("agent/b", "over", until="2001-01-01T00:00:00+00:00"))
+    assert [s.scope for s in found.suspensions("r")] == ["agent/a"]
+    assert found.unsuspend("r", "agent/a") and not found.unsuspend("r", "agent/a")
+    found.last("r", [Condition("held agent/a", "text", about="agent/a")])
+    assert found.conditions("r")["held agent/a"].about == "agent/a"
+    found.remember("r", {"place": {"head": "c"}})
+    assert found.recall("r") == {"place": {"head": "c"}}
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd verifies its own units")
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    text = units.systemd(["/bin/sh", "-c", "a $HOME 100% \"q\" \\ 'x'"], "/home/me/50% $dots", {"A": 'b "c" $D %h'})
+    unit = tmp_path / "reconcile-test.service"
+    unit.write_text(text)
+    place = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
+    command = ["systemd-analyze", "--user", "verify", str(unit)]
+    done = subprocess.run(command, capture_output=True, text=True, env=place)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    assert "KillMode=process" in text
+
+
+def test_launchd_reads_the_list() -> None:
+    said = plistlib.loads(units.launchd("dev.x", ["python", "-m", "x & y"], {"A": "<b>"}, "/log"))
+    assert said["ProgramArguments"] == ["python", "-m", "x & y"] and said["AbandonProcessGroup"] is True
+
+
+def test_readiness_is_told_to_who_asked(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+        line.bind(str(tmp_path / "notify"))
+        notifier({"NOTIFY_SOCKET": str(tmp_path / "notify")})("READY=1")
+        assert line.recv(100) == b"READY=1"
+    notifier({})("READY=1")
+    notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")})("READY=1")
+
+
+def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
+    assert "no answer" in notices.send(Channel("webhook", ("http://127.0.0.1:9/",)), "t", "x", [], {})
+    assert notices.send(Channel("webhook", ("env:HOOK",)), "t", "x", [], {}) == "HOOK is not set"
+    assert "ended with 1" in notices.send(Channel("command", ("false",)), "t", "x", [], {"PATH": "/usr/bin:/bin"})
+    assert "nor osascript" in notices.send(Channel("desktop"), "t", "x", [], {"PATH": str(tmp_path)})
+    out = tmp_path / "out"
+    assert (
+        notices.send(Channel("command", ("tee", str(out))), "t", "/dev/null", [{"a": 1}], {"PATH": "/usr/bin:/bin"})
+        == ""
+    )
+    assert json.loads(out.read_text()) == {"title": "t", "events": [{"a": 1}]}
