@@ -160,12 +160,16 @@ def hand_back(only: Sequence[str], revision: Revision, eyes: Eyes) -> Plan:
 
 
 def _chains(rows: Sequence[Recorded], seen: observe.Snapshot, eyes: Eyes) -> dict[tuple[str, str, str], bytes]:
-    """For each shared file that is handed back whole: the way back through all runs that edited it."""
+    """For each shared file that is handed back whole: the way back through all runs that edited it. There is none where
+    another kind has what one of them wrote since."""
     left = {(row.ref.kind, *row.claim[:2]) for row in set(seen.recorded.values()) - set(rows)}
     files = {(row.ref.kind, *row.claim[:2]) for row in rows if row.claim.item} - left
     runs = eyes.journal.runs() if files else ()
     kept = {at: [back for run in runs if (back := eyes.journal.reverse(run.id, *at))] for at in files}
-    return {at: splices.chain(backs) for at, backs in kept.items() if backs}
+    owners = {claim: row.ref.kind for claim, row in seen.recorded.items()}
+    steps = (step for run in runs for step in eyes.journal.steps(run.id))
+    passed = {(s.ref.kind, *s.claim[:2]) for s in steps if owners.get(s.claim, s.ref.kind) != s.ref.kind}
+    return {at: splices.chain(backs) for at, backs in kept.items() if backs and at not in passed}
 
 
 def look_at_claims(extra: tuple[Target[Any], ...], eyes: Eyes) -> observe.Snapshot:

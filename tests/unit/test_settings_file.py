@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from reconciler.formats import jsonc
+from reconciler.model.resource import Revision
+from reconciler.pipeline import cycle
 from tests.support.house import House
 
 
@@ -19,3 +22,17 @@ def test_a_new_key_goes_to_the_file_that_holds_its_entry() -> None:
     one, other = house.home["opencode/opencode.json"], house.home["opencode/opencode.jsonc"]
     assert b'"timeout": 5' in one and b'"timeout"' not in other
     assert b'"y"' in other and b'"y"' not in one
+
+
+def test_what_went_to_another_kind_stays_when_the_first_is_handed_back() -> None:
+    house = House({})
+    house.apply(house.plan({"opencode/settings.yaml": "share: manual\nmcp: {x: {type: local, command: [x]}}\n"}))
+    house.apply(
+        house.plan({"opencode/settings.yaml": "share: manual\n", "mcp/x.yaml": "command: [x]\ntargets: [opencode]"})
+    )
+    house.apply(cycle.hand_back(["opencode_settings"], Revision("commit", "3f2c1ab", "main"), house.eyes))
+    assert jsonc.loads(house.home["opencode/opencode.jsonc"].decode()) == {
+        "mcp": {"x": {"type": "local", "command": ["x"]}}
+    }
+    house.hand_back()
+    assert house.home == {}
