@@ -19,12 +19,12 @@ _SYNTAX = re.compile(r"^\w+ at line \d+, column \d+$", re.M)
 
 
 def refusal(text: str, folder: str) -> Refusal:
-    """`folder`: how the root is written in the text."""
+    """`folder`: how the root is written in the text; a file elsewhere in that HOME keeps its `~/`."""
     text = _COLOUR.sub("", text).strip().removeprefix("Error: ")
     where = _WHERE.search(text)
-    if where is None or not where[1].startswith(f"{folder}/"):
+    if where is None or not where[1].startswith("~/"):
         return Refusal("", _unique(text.split("\n")[:1]))
-    return Refusal(where[1][len(folder) + 1 :], _issues(text[where.end() :]))
+    return Refusal(where[1].removeprefix(f"{folder}/"), _issues(text[where.end() :]))
 
 
 def _issues(rest: str) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from reconciler.model.world import Env
+
 Files = Mapping[str, bytes]
 Reference = Callable[[str], bytes | None]
 
@@ -40,6 +42,25 @@ class Refusal(NamedTuple):
     issues: tuple[str, ...]
 
 
+class Elsewhere(NamedTuple):
+    """Another place that a program reads beside a root: a folder, or the file `name`, at the absolute path `real`;
+    `at` is how its files' keys begin, which tells them from the root's own."""
+
+    name: str
+    real: str
+    at: str
+
+
+class Beside(NamedTuple):
+    """All of them: `places` by a user's variables, `inline` what variables say themselves, `judged` whether a file
+    below a place is read, `rebased` its content with references that lead to the same file from anywhere."""
+
+    places: Callable[[Env], Sequence[Elsewhere]]
+    inline: Callable[[Env], Files]
+    judged: Callable[[str, Elsewhere], bool]
+    rebased: Callable[[bytes, str], bytes]
+
+
 class Programs(Protocol):
     """Programs of this machine, shown copies and never the things themselves."""
 
@@ -49,6 +70,9 @@ class Programs(Protocol):
     def ask(self, program: Program, arguments: Sequence[str], copy: Copy, clear: Callable[[Said], bool]) -> Said:
         """What it says of a copy. The same question to the same program is answered from memory, where the answer was
         `clear`: one that is not may be of a full disk, and another the next time."""
+
+    def below(self, folder: str) -> Sequence[str]:
+        """The files below an absolute folder, by their paths there; none where there is no such folder."""
 
     def peek(self, path: str) -> bytes | None:
         """Any file that may be read, by its absolute path; None where there is none. Raises Unreadable."""
@@ -68,3 +92,4 @@ class Confirm:
     refers: Callable[[Files], frozenset[str]]
     stage: Callable[[Files, Reference], Copy]
     refusal: Callable[[str], Refusal]
+    beside: Beside | None = None

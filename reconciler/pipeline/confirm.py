@@ -8,14 +8,14 @@ bad one.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from reconciler.model.change import Change, Confirmation, Plan
 from reconciler.model.kind import AnyKind, Root
-from reconciler.model.programs import Confirm, Copy, Files, Program, Programs, Refusal, Said
+from reconciler.model.programs import Beside, Confirm, Copy, Files, Program, Programs, Refusal, Said
 from reconciler.model.world import Env, Look, Unreadable
 from reconciler.pipeline.blame import Blame, already
 from reconciler.pipeline.rehearsal import Rehearsal
@@ -49,7 +49,8 @@ def _of_root(plan: Plan, root: Root, how: Confirm, asking: Asking, ask: bool) ->
     if not view.concerned(changes):
         return None
     outcome = rehearse(plan, changes, asking.kinds, asking.look, asking.key)
-    before = view.files(asking.look, set(asking.look.scan(root.name, root.skip).files))
+    beside, unseen = view.beside()
+    before = {**view.files(asking.look, set(asking.look.scan(root.name, root.skip).files)), **beside}
     after = view.after(before, outcome)
     touched = view.touched(before, after, outcome)
     if not touched:
@@ -59,7 +60,7 @@ def _of_root(plan: Plan, root: Root, how: Confirm, asking: Asking, ask: bool) ->
     program = view.program()
     if isinstance(program, str):
         return Confirmation(root.name, "", None, program)
-    return Question(view, program, changes, before, after, touched, outcome).answer()
+    return Question(view, program, changes, before, after, touched, outcome, unseen).answer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,40 @@ class View:
                     if (file := look.read(self.root.name, path)) is not None:
                         found[path] = file.content
         return found
+
+    def beside(self) -> tuple[dict[str, bytes], tuple[str, ...]]:
+        """What the program reads in other places, and what of it we may not read."""
+        how = self.how.beside
+        if how is None:
+            return {}, ()
+        found, unseen = dict(how.inline(self.asking.env)), []
+        for key, path in self._elsewhere(how):
+            try:
+                content = self.asking.programs.peek(path)
+            except Unreadable:
+                unseen.append(path)
+            else:
+                found |= {} if content is None else {key: how.rebased(content, posixpath.dirname(path))}
+        return found, tuple(unseen)
+
+    def _elsewhere(self, how: Beside) -> Iterator[tuple[str, str]]:
+        """The key of each file in another place, and its absolute path."""
+        for place in how.places(self.asking.env):
+            if place.name:
+                yield place.at + place.name, place.real
+                continue
+            for path in self.asking.programs.below(place.real):
+                if how.judged(path, place):
+                    yield place.at + path, f"{place.real}/{path}"
+
+    def show(self, root: str, path: str) -> str:
+        """A file as people type it, those in other places too."""
+        beside, home = self.how.beside, self.asking.env.home
+        for place in beside.places(self.asking.env) if beside and path.startswith("~/") else ():
+            if path.startswith(place.at):
+                full = place.real if place.name else f"{place.real}/{path.removeprefix(place.at)}"
+                return f"~{full.removeprefix(home)}" if full.startswith(f"{home}/") else full
+        return self.asking.look.show(root, path)
 
     def after(self, before: Files, outcome: Rehearsal) -> dict[str, bytes]:
         """The same once the changes are made."""
@@ -142,6 +177,7 @@ class Question:
     after: Files
     touched: frozenset[str]
     outcome: Rehearsal
+    unseen: tuple[str, ...] = ()
 
     def answer(self) -> Confirmation:
         broken: dict[str, Refusal] = {}
@@ -161,7 +197,7 @@ class Question:
 
     def _judged(self, refused: Refusal, standing: Refusal, good: bool, broken: Mapping[str, Refusal]) -> Confirmation:
         """`good`: it is not refused as it stands."""
-        name, blame = self.view.root.name, Blame(self.view.root.name, self._by, self.view.asking.look.show)
+        name, blame = self.view.root.name, Blame(self.view.root.name, self._by, self.view.show)
         same = refused.path == standing.path and {*refused.issues} <= {*standing.issues}
         if not good and (same or (refused.path in broken and refused.path)):
             problems = [already(r, blame) for r in {**broken, refused.path: refused}.values()]
@@ -177,8 +213,10 @@ class Question:
         )
 
     def _confirmation(self, ok: bool | None, why: str, broken: Mapping[str, Refusal]) -> Confirmation:
-        blame = Blame(self.view.root.name, self._by, self.view.asking.look.show)
-        text = f"{self._by}: {why}" if ok is None else "apart from what it refuses already" if broken else ""
+        blame = Blame(self.view.root.name, self._by, self.view.show)
+        unread = f"without {', '.join(f'`{path}`' for path in self.unseen)}, which can't be read" if self.unseen else ""
+        apart = "apart from what it refuses already" if broken else ""
+        text = f"{self._by}: {why}" if ok is None else "; ".join(part for part in (apart, unread) if part)
         return Confirmation(self.view.root.name, self._by, ok, text, tuple(already(r, blame) for r in broken.values()))
 
     @property

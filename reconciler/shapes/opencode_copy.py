@@ -12,8 +12,9 @@ from hashlib import blake2b
 
 from reconciler.formats import masking
 from reconciler.formats.opencode_refusal import refusal
-from reconciler.model.programs import Confirm, Copy, Files, Reference, Refusal
+from reconciler.model.programs import Beside, Confirm, Copy, Files, Reference, Refusal
 from reconciler.model.world import Unreadable
+from reconciler.shapes import opencode_elsewhere
 
 FOLDER = ".config/opencode"
 CONFIGS = ("config.json", "opencode.json", "opencode.jsonc")
@@ -36,11 +37,13 @@ VARIABLES = {
 }
 # It installs a package into every config folder that does not look as if it had it; versions are not compared.
 _NEEDS = b'{"dependencies":{"@opencode-ai/plugin":"1.18.33"}}'
-HELD_NPM = {
-    f"{FOLDER}/package.json": _NEEDS,
-    f"{FOLDER}/package-lock.json": b'{"lockfileVersion":3,"packages":{"":%b}}' % _NEEDS,
-    f"{FOLDER}/node_modules/.keep": b"",
+HELD = {
+    "package.json": _NEEDS,
+    "package-lock.json": b'{"lockfileVersion":3,"packages":{"":%b}}' % _NEEDS,
+    "node_modules/.keep": b"",
 }
+HELD_NPM = {f"{FOLDER}/{name}": content for name, content in HELD.items()}
+INLINE = {opencode_elsewhere.CONTENT: "OPENCODE_CONFIG_CONTENT", opencode_elsewhere.PERMISSION: "OPENCODE_PERMISSION"}
 
 _MARKDOWN = re.compile(r"(?:agents?|commands?|modes?)/.+\.md", re.S)
 _REFERENCE = re.compile(r"\{file:([^}]+)\}")
@@ -62,12 +65,20 @@ def refers(files: Files) -> frozenset[str]:
 def stage(files: Files, reference: Reference) -> Copy:
     """The copy of some files below the root."""
     copied: dict[str, bytes] = {}
+    said: dict[str, str] = {}
     for path, content in files.items():
-        text = _without_secrets(_decoded(content if path in CONFIGS else without_prompt(content)))
-        if path in CONFIGS:
-            text = _with_references(text, reference, copied)
-        copied[f"{FOLDER}/{path}"] = text.encode("utf-8", "surrogateescape")
-    return Copy({**copied, **HELD_NPM}, VARIABLES)
+        config = path in CONFIGS or (path.startswith("~/") and opencode_elsewhere.is_config(path))
+        text = _without_secrets(_decoded(content if config else without_prompt(content)))
+        text = _with_references(text, reference, copied) if config else text
+        if path in INLINE:
+            said[INLINE[path]] = text
+        else:
+            place = path.removeprefix("~/") if path.startswith("~/") else f"{FOLDER}/{path}"
+            copied[place] = text.encode("utf-8", "surrogateescape")
+    keys = frozenset(files)
+    folders = [at for at in (opencode_elsewhere.HOME, opencode_elsewhere.FOLDER) if any(k.startswith(at) for k in keys)]
+    held = {f"{at.removeprefix('~/')}{name}": content for at in folders for name, content in HELD.items()}
+    return Copy({**copied, **held, **HELD_NPM}, {**VARIABLES, **opencode_elsewhere.variables(keys), **said})
 
 
 def without_prompt(content: bytes) -> bytes:
@@ -143,4 +154,10 @@ CONFIRM = Confirm(
     refers=refers,
     stage=stage,
     refusal=_refusal,
+    beside=Beside(
+        opencode_elsewhere.elsewhere,
+        opencode_elsewhere.inline,
+        opencode_elsewhere.judged,
+        opencode_elsewhere.rebased,
+    ),
 )

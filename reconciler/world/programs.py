@@ -53,6 +53,11 @@ class LocalPrograms:
                 self.answers.keep(digest, said)
         return said
 
+    def below(self, folder: str) -> Sequence[str]:
+        from reconciler.world.scanning import scan
+
+        return list(scan(folder, {"node_modules": "installed packages"}).files)
+
     def peek(self, path: str) -> bytes | None:
         found = reading.look(path)
         return found[0].content if found else None

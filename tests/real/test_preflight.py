@@ -182,6 +182,36 @@ def test_nothing_is_installed_downloaded_or_touched(desk: Desk, sandbox: Sandbox
     assert "AF_INET" not in (desk.repo.parent / "trace").read_text()
 
 
+def test_other_places_that_opencode_reads_are_asked_about_too(desk: Desk, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Each of them broken in turn: it is named as it stands, and hides no mistake of the plan's."""
+    desk.asks("agents/good.md", GOOD)
+    other, managed = tmp_path / "other", tmp_path / "managed"
+    broken = {
+        sandbox.home / ".opencode/agents/x.md": BAD,
+        other / "alone.json": '{"share": "nope", "username": "{file:./name}"}',
+        other / "commands/c.md": "---\nsubtask: [x]\n---\nGo\n",
+        managed / "opencode.json": '{"share": 1}',
+    }
+    other.mkdir()
+    (other / "name").write_text("me")
+    desk.variables |= {
+        "OPENCODE_CONFIG": str(other / "alone.json"), "OPENCODE_CONFIG_DIR": str(other),
+        "OPENCODE_TEST_MANAGED_CONFIG_DIR": str(managed), "OPENCODE_CONFIG_CONTENT": '{"username": "me"}',
+    }  # fmt: skip
+    for path, text in broken.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        done = desk.run("plan")
+        where = f"~{str(path).removeprefix(str(sandbox.home))}" if sandbox.home in path.parents else str(path)
+        assert done.returncode == 0 and f"{where}: warning: {BY} refuses it as it stands: " in done.stdout, done
+        assert f"confirmed by {BY}, apart from what it refuses already" in done.stdout
+        path.unlink()
+    assert desk.run("plan").stdout.rstrip().splitlines()[-2].endswith(f"confirmed by {BY}")
+    desk.variables["OPENCODE_CONFIG_CONTENT"] = '{"share": "nope"}'
+    said = desk.run("plan").stdout
+    assert f"not confirmed: {BY} refuses what stands there already" in said and "OPENCODE_CONFIG_CONTENT" in said
+
+
 SAME = {"skills/x/SKILL.md": "---\nname: [x\n---\n", "tui.json": '{"theme": ', "themes/t.json": "{", "AGENTS.md": "{"}
 
 
