@@ -164,16 +164,26 @@ class App:
         wait: bool = True,
         on_wait: Waiting = lambda holder: None,
         progress: Progress = lambda done, total: None,
+        again: Callable[[], Plan] | None = None,
     ) -> Result:
-        """Does what the plan allows. Raises Invalid where another run holds the lock and we may not wait."""
-        if plan.refused:
-            raise Invalid(problem for said in plan.confirmed if said.ok is False for problem in said.problems)
+        """Does what the plan allows; what `again` makes of it, where another run had to end first. Raises Invalid where
+        another run holds the lock and we may not wait."""
+        _refuse(plan)
         if not plan.due and not plan.bookkeeping:
             self._pin(plan, verb)
             return Result(None)
-        with self.locked(verb, wait, on_wait):
+        waited: list[str] = []
+
+        def told(holder: str) -> None:
+            waited.append(holder)
+            on_wait(holder)
+
+        with self.locked(verb, wait, told):
             folder = self.repository.folder if self.repository else plan.repo
             hands = self._hands()
+            if waited and again is not None:
+                plan = again()
+                _refuse(plan)
             if self.open_runs():
                 self._closed(hands)
                 plan = self._less_known(plan)
@@ -307,3 +317,9 @@ class App:
 def _row(change: Change[Any]) -> tuple[Claim, Ref, str, str] | None:
     row = change.becomes
     return (row.claim, row.ref, row.part, row.value) if row else None
+
+
+def _refuse(plan: Plan) -> None:
+    """Raises Invalid for a plan that a program would not take."""
+    if plan.refused:
+        raise Invalid(problem for said in plan.confirmed if said.ok is False for problem in said.problems)

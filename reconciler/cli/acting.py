@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.cli import confirming, exits, showing, terminal
+from reconciler.cli.again import Again
 from reconciler.cli.render_run import result_text
 from reconciler.model.change import Plan
 
@@ -39,8 +40,18 @@ def settle(app: App, args: Namespace) -> None:
         terminal.say(str(problem))
 
 
-def act(plan: Plan, app: App, args: Namespace, deed: Deed, *, ask: bool, only: Sequence[str] = ()) -> int:
-    """Bookkeeping of an apply needs no yes: it touches nothing."""
+def act(
+    plan: Plan,
+    app: App,
+    args: Namespace,
+    deed: Deed,
+    *,
+    ask: bool,
+    only: Sequence[str] = (),
+    replan: Callable[[], Plan] | None = None,
+) -> int:
+    """Bookkeeping of an apply needs no yes: it touches nothing. `replan`: how it is planned anew, where another run has
+    to end first; None: it is done as it was planned."""
     plan = confirming.confirmed(plan, app, args)
     showing.show_plan(plan, app, args, more=deed.more, only=only)
     if plan.refused:
@@ -51,7 +62,10 @@ def act(plan: Plan, app: App, args: Namespace, deed: Deed, *, ask: bool, only: S
         if not answer:
             terminal.say(NOBODY if answer is None else "nothing was changed")
             return exits.TROUBLE
+    later = Again(plan, lambda: confirming.confirmed(replan(), app, args), asked=ask) if replan else None
     with terminal.progress(deed.doing) as step:
-        result = app.apply(plan, verb=deed.verb, wait=not args.no_wait, on_wait=terminal.waiting, progress=step)
+        result = app.apply(
+            plan, verb=deed.verb, wait=not args.no_wait, on_wait=terminal.waiting, progress=step, again=later
+        )
     terminal.show(result_text(result.run, result.outcomes, terminal.style(args)))
-    return exits.of_apply(plan, result.outcomes)
+    return exits.of_apply(later.plan if later else plan, result.outcomes)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
 from reconciler.cli.parser import host_name, preflight
+
+if TYPE_CHECKING:
+    from reconciler.model.change import Plan
 
 EXITS = (
     "Exit status: 0 if everything was done; 1 if anything was refused, stale, in conflict or failed, or you said no."
@@ -38,6 +42,10 @@ def run(args: Namespace) -> int:
         saved.alone(args)
         # A saved plan was read before it was saved: it is not asked about again.
         return acting.act(app.reopen(saved.text(path)), app, args, acting.APPLY, ask=False)
+
+    def replan() -> Plan:
+        return app.plan("work", args.targets, args.force)
+
     with terminal.busy(showing.LOOKING):
-        plan = app.plan("work", args.targets, args.force)
-    return acting.act(plan, app, args, acting.APPLY, ask=not args.yes, only=args.targets)
+        plan = replan()
+    return acting.act(plan, app, args, acting.APPLY, ask=not args.yes, only=args.targets, replan=replan)

@@ -1,0 +1,38 @@
+"""An apply that has to wait for another one plans anew once it is its turn."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from reconciler.world.lock import held
+from tests.support.sandbox import Sandbox
+
+
+def test_what_the_other_run_did_is_not_stale(tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path)
+    said = sandbox.repo / "desired-state/opencode/settings.yaml"
+    said.parent.mkdir(parents=True)
+    said.write_text("share: manual\nautoupdate: false\n")
+    lock = sandbox.home / ".local/state/reconciler/lock"
+    at = sandbox.home / ".config/opencode/opencode.json"
+    at.parent.mkdir(parents=True)
+    at.write_text("{}")
+    with held(str(lock), "reconcile apply", True, lambda holder: None):
+        second = subprocess.Popen(
+            [sys.executable, "-m", "reconciler", "apply", "--yes"], cwd=sandbox.repo, env=sandbox.variables,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert second.stderr is not None and second.stdout is not None
+        for line in second.stderr:
+            if line.startswith("waiting for"):
+                break
+        at.write_text('{ "share": "manual" }')  # as the run that holds the lock would
+    talk, out = second.stderr.read(), second.stdout.read()
+    assert second.wait() == 0, out + talk
+    assert "planned anew" in talk and "stale" not in out
+    assert at.read_text() == '{ "share": "manual", "autoupdate": false }'
+    assert sandbox.run("plan", "--exit-code").returncode == 0
+    assert os.path.exists(lock)
