@@ -137,11 +137,13 @@ class App:
         targets: Sequence[str] = (),
         force: Sequence[str] = (),
         loaded: Loaded | None = None,
+        allow_delete: int = 0,
     ) -> Plan:
-        """What would change and why. Raises Invalid."""
+        """What would change and why; more objects than are plausible go only as far as `allow_delete` says. Raises
+        Invalid."""
         loaded = loaded or self.load(which)
         repo = loaded.settings.id or self.here.folder
-        return cycle.propose(loaded, self.eyes(repo), only=targets, force=force)
+        return cycle.propose(loaded, self.eyes(repo), only=targets, force=force, allow_delete=allow_delete)
 
     def remember(self, verb: str, directory: str | None, loaded: Loaded, plan: Plan, text: str) -> None:
         """Has the same answer given at once until something moves, where there is nothing to do."""

@@ -14,16 +14,22 @@ def excused(change: Change[object]) -> bool:
     return change.verdict.chosen
 
 
+def guarded(change: Change[object]) -> bool:
+    """Git asks for it, and it is held because it would delete too much at once."""
+    return change.cause is Cause.ORPHAN and not change.verdict.allowed and not change.verdict.chosen
+
+
 def intended(plan: Plan) -> bool:
     """Whether git itself asks for something."""
-    return any(change.cause not in AGAINST_AN_EDIT for change in plan.due)
+    return any(change.cause not in AGAINST_AN_EDIT for change in plan.due) or any(map(guarded, plan.held))
 
 
 def drifted(plan: Plan) -> bool:
     """Whether something stands against git that nobody excused."""
     touching = (change for change in plan.changes if not change.action.bookkeeping or not change.verdict.allowed)
     return any(
-        (change.cause in AGAINST_AN_EDIT or not change.verdict.allowed) and not excused(change) for change in touching
+        (change.cause in AGAINST_AN_EDIT or not change.verdict.allowed) and not excused(change) and not guarded(change)
+        for change in touching
     )
 
 

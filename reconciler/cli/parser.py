@@ -154,6 +154,23 @@ def preflight(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-preflight", action="store_true", help="do not ask opencode whether it takes the outcome")
 
 
+def allow_delete(parser: argparse.ArgumentParser) -> None:
+    """The option of every command that plans what git asks for."""
+    parser.add_argument(
+        "--allow-delete",
+        type=_number,
+        default=0,
+        metavar="N",
+        help="up to N objects may be deleted at once, though that is all of them, or more than half of ten or more",
+    )
+
+
+def _number(text: str) -> int:
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"`{text}` is not a number of objects")
+
+
 class _Version(argparse.Action):
     """Looks the version up only when it is asked for."""
 

@@ -10,6 +10,7 @@ from reconciler.cli.render_problems import problem_lines, problem_record
 from reconciler.cli.render_summary import in_step, revision
 from reconciler.cli.style import Style, pad
 from reconciler.model.change import Cause, Change, Plan
+from reconciler.model.resource import Ref
 
 SAYS = {Cause.DRIFT: "changed here", Cause.CONFLICT: "in conflict", Cause.UNKNOWN: "unknown: the record is lost"}
 
@@ -24,7 +25,7 @@ def check_text(plan: Plan, style: Style) -> str:
         lines.append(
             f"{style.paint('!', 'held')} {style.paint(pad(style.safe(str(item.name)), column), 'title')}  {said}"
         )
-    pending = len({change.ref for change in plan.due if change.cause not in exits.AGAINST_AN_EDIT})
+    pending = len(_pending(plan))
     if items:
         lines.append(f"{phrase.count(len(items), 'object')} drifted: `reconcile plan` shows how")
     if pending:
@@ -34,7 +35,13 @@ def check_text(plan: Plan, style: Style) -> str:
 
 def _against(change: Change[Any]) -> bool:
     against = change.cause in exits.AGAINST_AN_EDIT or not change.verdict.allowed
-    return against and not exits.excused(change)
+    return against and not exits.excused(change) and not exits.guarded(change)
+
+
+def _pending(plan: Plan) -> set[Ref]:
+    """What git asks for and nobody has done yet, too many deletions included."""
+    asked = [change for change in plan.due if change.cause not in exits.AGAINST_AN_EDIT]
+    return {change.ref for change in (*asked, *filter(exits.guarded, plan.held))}
 
 
 def check_record(plan: Plan) -> dict[str, Any]:
@@ -43,6 +50,6 @@ def check_record(plan: Plan) -> dict[str, Any]:
         "valid": True,
         "revision": plan.revision._asdict(),
         "drifted": sorted({str(c.ref) for c in plan.changes if _against(c)}),
-        "pending": sorted({str(c.ref) for c in plan.due if c.cause not in exits.AGAINST_AN_EDIT}),
+        "pending": sorted(map(str, _pending(plan))),
         "problems": [problem_record(problem) for problem in plan.problems],
     }

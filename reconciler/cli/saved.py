@@ -29,8 +29,9 @@ def _is_file(target: str) -> bool:
 
 def alone(args: Namespace) -> None:
     """A saved plan is done as it is."""
-    if len(args.targets) > 1 or args.force:
-        raise invalid(args.targets[0], "a saved plan is applied as it is", "name TARGETs and --force when you plan")
+    if len(args.targets) > 1 or args.force or args.allow_delete:
+        hint = "name TARGETs, --force and --allow-delete when you plan"
+        raise invalid(args.targets[0], "a saved plan is applied as it is", hint)
 
 
 def text(path: str) -> str:

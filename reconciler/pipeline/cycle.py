@@ -16,6 +16,7 @@ from reconciler.model.trace import moved
 from reconciler.model.world import Look
 from reconciler.pipeline import aim, judge, known, naming, observe, order, plan, references, survey, undo
 from reconciler.pipeline.entire import entire
+from reconciler.pipeline.guard import guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,16 @@ def snapshot(loaded: Loaded, eyes: Eyes) -> tuple[tuple[Target[Any], ...], obser
     )
 
 
-def propose(loaded: Loaded, eyes: Eyes, *, only: Sequence[str] = (), force: Sequence[str] = ()) -> Plan:
-    """What would change and why. Raises Invalid where something we need cannot be looked at."""
+def propose(
+    loaded: Loaded,
+    eyes: Eyes,
+    *,
+    only: Sequence[str] = (),
+    force: Sequence[str] = (),
+    allow_delete: int | None = None,
+) -> Plan:
+    """What would change and why; `allow_delete`: how many objects may go at once (None: any number).
+    Raises Invalid where something we need cannot be looked at."""
     targets, seen = snapshot(loaded, eyes)
     _known((*only, *force), loaded, targets, seen)
     problems = (*readable(seen), *_unmet(loaded, seen.layout, eyes))
@@ -61,6 +70,8 @@ def propose(loaded: Loaded, eyes: Eyes, *, only: Sequence[str] = (), force: Sequ
     )
     judged = together(judge.judge(changes, policy), eyes.kinds)
     chosen = [c for c in judged if not only or any(judge.matches(p, c.ref, c.target.part) for p in only)]
+    owned, named = ({row.ref for row in seen.recorded.values()}, {target.ref for target in targets})
+    chosen = [*guard(chosen, owned, named, allow_delete)]
     proposed = Plan(
         eyes.repo,
         eyes.host,

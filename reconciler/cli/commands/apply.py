@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from reconciler.cli.parser import host_name, preflight
+from reconciler.cli.parser import allow_delete, host_name, preflight
 
 if TYPE_CHECKING:
     from reconciler.model.change import Plan
@@ -24,6 +24,7 @@ def options(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
     parser.add_argument("--force", action="append", default=[], metavar="REF", help="let git win where this is held")
+    allow_delete(parser)
     parser.add_argument(
         "--host", type=host_name, metavar="NAME", help="as if this machine were called NAME, as the plan was made"
     )
@@ -44,7 +45,7 @@ def run(args: Namespace) -> int:
         return acting.act(app.reopen(saved.text(path)), app, args, acting.APPLY, ask=False)
 
     def replan() -> Plan:
-        return app.plan("work", args.targets, args.force)
+        return app.plan("work", args.targets, args.force, allow_delete=args.allow_delete)
 
     with terminal.busy(showing.LOOKING):
         plan = replan()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from reconciler.cli.parser import host_name, preflight
+from reconciler.cli.parser import allow_delete, host_name, preflight
 
 if TYPE_CHECKING:
     from reconciler.model.change import Plan
@@ -27,6 +27,7 @@ def options(parser: ArgumentParser) -> None:
         "--host", type=host_name, metavar="NAME", help="plan as if this machine were called NAME (see hosts/)"
     )
     parser.add_argument("--force", action="append", default=[], metavar="REF", help="plan as `apply --force REF` would")
+    allow_delete(parser)
     preflight(parser)
     parser.add_argument("--verify", action="store_true", help="read everything anew, whatever was remembered")
     parser.add_argument("--exit-code", action="store_true", help="2 if there are changes, 3 if there is only drift")
@@ -39,7 +40,7 @@ def run(args: Namespace) -> int:
     app = opening.with_repository(args)
     with terminal.busy(showing.LOOKING):
         loaded = app.load(args.rev)
-        plan = app.plan(args.rev, args.targets, args.force, loaded)
+        plan = app.plan(args.rev, args.targets, args.force, loaded, args.allow_delete)
     plan = confirming.confirmed(plan, app, args)
     if args.output:
         _save(app.save(plan), args.output)
