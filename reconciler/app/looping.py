@@ -111,8 +111,19 @@ def alone(app: App) -> AbstractContextManager[None]:
     """The right to be the one loop of this repository. Raises Invalid where another has it."""
     from reconciler.world.lock import held
 
+    return held(_lock(app), "reconcile run", False, lambda holder: None)
+
+
+def keeper(app: App) -> str:
+    """The loop that keeps this repository, in its own words; "" where there is none."""
+    from reconciler.world.lock import holder
+
+    return holder(_lock(app))
+
+
+def _lock(app: App) -> str:
     name = blake2b(os.fsencode(app.here.folder), digest_size=8).hexdigest()
-    return held(f"{app.env.state}/reconciler/loop-{name}.lock", "reconcile run", False, lambda holder: None)
+    return f"{app.env.state}/reconciler/loop-{name}.lock"
 
 
 def alive() -> Callable[[str], None]:

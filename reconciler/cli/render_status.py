@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli import exits, phrase
 from reconciler.cli.grouping import Item, grouped
+from reconciler.cli.render_events import suspension_line, suspension_record
 from reconciler.cli.render_run import Past, run_record, when
 from reconciler.cli.render_summary import revision
 from reconciler.cli.style import Style, pad
 from reconciler.model.change import Cause, Plan
+from reconciler.model.event import Condition, Level, Suspension
 from reconciler.model.outcome import Run
 from reconciler.model.resource import Ref
 
@@ -25,7 +27,8 @@ STATES = ("in step", "changed here", "in conflict", "to apply", "held")
 @dataclass(frozen=True, slots=True)
 class Overview:
     """Everything `status` shows. `open`: interrupted runs, unless somebody is `at_work`; `pinned`: the commit a
-    rollback holds back, and why; `left`: temporary files of runs that were stopped."""
+    rollback holds back, and why; `left`: temporary files of runs that were stopped; `loop`: who keeps it so; `waiting`:
+    what it left to a person."""
 
     folder: str
     plan: Plan
@@ -35,6 +38,9 @@ class Overview:
     pinned: tuple[str, str] | None
     left: tuple[str, ...] = ()
     at_work: str = ""
+    loop: str = ""
+    suspended: tuple[Suspension, ...] = ()
+    waiting: tuple[Condition, ...] = ()
 
 
 def status_text(seen: Overview, style: Style) -> str:
@@ -87,11 +93,24 @@ def _notes(seen: Overview, style: Style) -> Iterator[str]:
     if seen.left:
         said = f"{phrase.count(len(seen.left), 'temporary file')} of a run that was stopped: see `reconcile doctor`"
         yield style.paint(said, "warning")
+    if seen.loop:
+        yield style.safe(f"kept so by {seen.loop}")
+        yield from (style.paint(style.safe(_first(c)), _tone(c)) for c in seen.waiting)
+    yield from (style.safe(suspension_line(pause)) for pause in seen.suspended)
     if seen.pinned:
         commit, reason = seen.pinned
         yield style.safe(f"{commit[:7]} is held back ({reason}) until git moves on or you apply")
     if seen.plan.due or seen.plan.held:
         yield "`reconcile plan` shows what differs"
+
+
+def _first(condition: Condition) -> str:
+    head, _, rest = condition.text.partition("\n")
+    return f"{head} (`reconcile events` says more)" if rest else head
+
+
+def _tone(condition: Condition) -> str:
+    return "error" if condition.level is Level.ERROR else "held"
 
 
 def interrupted(run: Run) -> str:
@@ -110,6 +129,9 @@ def status_record(seen: Overview) -> dict[str, Any]:
         "last": run_record(seen.last.run) if seen.last else None,
         "open": [run.id for run in seen.open],
         "left": list(seen.left),
+        "loop": seen.loop or None,
+        "suspended": [suspension_record(pause) for pause in seen.suspended],
+        "waiting": [{"what": c.key.partition(" ")[0], "about": c.about, "text": c.text} for c in seen.waiting],
         "pinned": seen.pinned and {"commit": seen.pinned[0], "reason": seen.pinned[1]},
     }
 

@@ -72,6 +72,12 @@ def flush() -> None:
         sys.stdout.flush()
 
 
+def clear() -> None:
+    """An empty screen, where there is one."""
+    if is_terminal(sys.stdout):
+        show("\x1b[2J\x1b[H")
+
+
 def show_json(document: Any) -> None:
     import json
 

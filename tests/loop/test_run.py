@@ -200,6 +200,34 @@ def test_told_to_stop_it_ends_well(tmp_path: Path) -> None:
         assert loop.said[-1]["what"] == "stopped"
 
 
+def test_status_tells_of_the_loop_and_what_waits(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    assert json.loads(box.done("status", "--json"))["loop"] is None
+    with looping(box) as loop:
+        replace(box.live("theirs"), "mine\n")
+        box.say("agents/theirs.md", agent("Git's."))
+        box.commit("take over")
+        loop.wait("held", "agent/theirs")
+        box.done("suspend", "agent/a0", "--for", "1h", "--reason", "trying")
+        shown = box.done("status")
+        assert "kept so by `reconcile run` (process" in shown
+        assert "agent/theirs: something else stands there" in shown
+        assert "agent/a0: left alone until" in shown and "trying" in shown
+        said = json.loads(box.done("status", "--json"))
+        assert [one["about"] for one in said["waiting"]] == ["agent/theirs"]
+        watching = subprocess.Popen(
+            [sys.executable, "-m", "reconciler", "status", "--watch", "--json"], cwd=box.repo, env=box.variables,
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            assert watching.stdout and json.loads(watching.stdout.readline())["suspended"]
+            box.done("unsuspend")
+            until(lambda: watching.stdout and not json.loads(watching.stdout.readline())["suspended"])
+        finally:
+            watching.kill()
+            watching.wait()
+
+
 def test_a_home_that_is_gone_stops_changes(tmp_path: Path) -> None:
     box = Kept(tmp_path)
     away = box.home / "away"

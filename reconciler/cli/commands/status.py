@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+import time
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.app import App
 
 EXITS = "Exit status: 0, unless it cannot look."
+PAUSE = 2.0
 
 
 def options(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print it as JSON")
+    parser.add_argument("--watch", action="store_true", help="again and again, until Ctrl-C")
 
 
 def run(args: Namespace) -> int:
-    from reconciler.cli import opening, showing, terminal
+    from reconciler.cli import opening, terminal
+
+    while True:
+        text = _status(opening.with_repository(args), args)
+        if args.watch:
+            terminal.clear()
+        terminal.show(text)
+        if not args.watch:
+            return 0
+        terminal.flush()
+        time.sleep(PAUSE)
+
+
+def _status(app: App, args: Namespace) -> str:
+    import json
+
+    from reconciler.app import looping
+    from reconciler.cli import showing, terminal
     from reconciler.cli.render_run import past
     from reconciler.cli.render_status import Overview, status_record, status_text
 
-    app = opening.with_repository(args)
     with terminal.busy(showing.LOOKING):
         loaded = app.load()
         plan = app.plan(loaded=loaded)
@@ -29,9 +52,10 @@ def run(args: Namespace) -> int:
         at_work=app.at_work,
         pinned=app.journal.pinned(plan.repo),
         left=app.leftovers,
+        loop=looping.keeper(app),
+        suspended=tuple(app.book.suspensions(plan.repo)),
+        waiting=tuple(app.book.conditions(app.here.folder).values()),
     )
     if args.json:
-        terminal.show_json(status_record(overview))
-    else:
-        terminal.show(status_text(overview, terminal.style(args)))
-    return 0
+        return json.dumps(status_record(overview), indent=None if args.watch else 1, default=str) + "\n"
+    return status_text(overview, terminal.style(args))
