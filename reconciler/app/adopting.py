@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.app import adopting_merged
+from reconciler.app import adopting_merged, adopting_secrets
 from reconciler.app.importing import repository_world
 from reconciler.app.session import App
 from reconciler.formats import yaml_edit
@@ -42,8 +42,8 @@ def adopt(app: App, patterns: Sequence[str]) -> Adopted:
         raise Invalid(Problem(Origin(str(c.ref)), text, "`reconcile import` describes it anew") for c in gone)
     written: dict[str, tuple[File | None, File | None]] = {}
     for ref in sorted({c.ref for c in differing}):
-        ours = [c for c in differing if c.ref == ref]
         kind = next(kind for kind in app.kinds if kind.name == ref.kind)
+        ours = [adopting_secrets.veiled(c, kind, app) for c in differing if c.ref == ref]
         for own, changes in _resources(ref, ours, loaded, kind, app):
             own = replace(own, sources=tuple(_latest(source, written) for source in own.sources))
             for path, after in kind.adopt(own, {c.target.part: c.before.state for c in changes}).items():
@@ -110,7 +110,9 @@ def _record(app: App, differing: Sequence[Change[Any]]) -> None:
     """Git says now what stands here: ownership moves along."""
     claims = {change.claim for change in differing}
     plan = app.plan()
-    ours = (c if c.action.bookkeeping else _as_it_stands(c) for c in plan.changes if c.claim in claims)
+    # Of what holds secrets nothing is kept as it stands.
+    due = [c for c in plan.changes if c.claim in claims and (c.action.bookkeeping or not c.secret)]
+    ours = (c if c.action.bookkeeping else _as_it_stands(c) for c in due)
     app.apply(replace(plan, changes=tuple(ours)), verb="adopt")
 
 

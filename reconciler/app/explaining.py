@@ -12,6 +12,7 @@ from reconciler.formats import jsonc
 from reconciler.model.change import Change, Recorded, Seen
 from reconciler.model.kind import AnyKind, Layer, Writer
 from reconciler.model.resource import Claim, Ref, Rule, Target
+from reconciler.model.secret import seen as hide
 from reconciler.pipeline import cycle
 from reconciler.pipeline.judge import matches, rule_for, writer_of
 
@@ -78,7 +79,14 @@ def _part(
     commit = _commit(target, opened) if target else ""
     own = kind.layers(claim, layout)
     every = layers(claim, own, opened.env, os.getcwd()) if claim.item else tuple(own)
+    if (row and row.veiled) or _carries(target, kind):
+        every = tuple(layer._replace(value=hide(layer.value, opened.journal.key())) for layer in every)
     return WhyPart(claim, path, desired, commit, row, seen, change, every)
+
+
+def _carries(target: Target[Any] | None, kind: AnyKind) -> bool:
+    carrier = kind.codec.secrets
+    return carrier is not None and target is not None and bool(target.desired and carrier.references(target.desired))
 
 
 def _commit(target: Target[Any], opened: App) -> str:

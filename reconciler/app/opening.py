@@ -39,6 +39,7 @@ def app(env: Env, top: str | None) -> App:
     from reconciler.world.local import LocalWorld
     from reconciler.world.programs import LocalPrograms
     from reconciler.world.seal import Seal
+    from reconciler.world.secrets import LocalSecrets
     from reconciler.world.store import Store
     from reconciler.world.witness import Moment
 
@@ -48,7 +49,9 @@ def app(env: Env, top: str | None) -> App:
     store = Store(f"{env.state}/reconciler/state.db", seal, folders, env.home)
     programs = LocalPrograms(env, f"{env.cache}/reconciler/confirmed.json")
     repository: Repository | None = GitRepository(top) if top else None
-    return App(env, repository, LocalWorld(folders, env.home), store, seal, programs, store.book, opened)
+    secrets = LocalSecrets(env, seal, top or "")
+    local = LocalWorld(folders, env.home)
+    return App(env, repository, local, store, seal, programs, store.book, opened, secrets=secrets)
 
 
 def found(env: Env, directory: str | None) -> str | None:

@@ -48,7 +48,7 @@ def _altered(plan: Plan, app: App) -> Iterator[Problem]:
             text = f"{change.ref}: `{app.world.show(claim.root, claim.path)}` is changed twice in this plan"
             yield Problem(Origin("plan"), text, "plan again: this file was altered after it was saved")
         claims.add(claim)
-        if fingerprint(change.after, app.codecs[change.ref.kind], key) != change.fingerprint:
+        if fingerprint(change.after, app.codecs[change.ref.kind], key) != (change.veiled or change.fingerprint):
             yield Problem(Origin("plan"), f"{change.ref}: its content is not what was planned", "plan again")
 
 

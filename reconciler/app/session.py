@@ -19,14 +19,17 @@ from reconciler.model.outcome import Journal, Run
 from reconciler.model.problem import Invalid, Problem, invalid
 from reconciler.model.programs import Programs
 from reconciler.model.resource import Claim, Layout, Loaded, Ref, Revision
+from reconciler.model.secret import Secrets
 from reconciler.model.world import Cipher, Env, Repository, World
 from reconciler.pipeline import cycle, naming
 from reconciler.pipeline.apply import Result, apply
+from reconciler.pipeline.filling import NOWHERE
 from reconciler.pipeline.hands import Hands
 from reconciler.pipeline.load import load, load_all
 from reconciler.pipeline.references import Around, Names, nobody
 from reconciler.pipeline.resume import resume
 from reconciler.pipeline.settle import settle
+from reconciler.pipeline.shielding import shield
 from reconciler.pipeline.survey import survey
 
 if TYPE_CHECKING:
@@ -54,6 +57,7 @@ class App:
     roots: tuple[Root, ...] = registry.ROOTS
     posing: str = ""
     named: str = ""
+    secrets: Secrets = NOWHERE
 
     @property
     def host(self) -> str:
@@ -63,6 +67,10 @@ class App:
     def as_host(self, name: str | None) -> App:
         """The same as if this machine were called `name`."""
         return replace(self, posing=name) if name and name != self.env.host else self
+
+    def asking(self, wished: bool = True) -> App:
+        """The same, with a glance at secrets that asks keyrings, age and programs too."""
+        return replace(self, secrets=self.secrets.asking()) if wished else self
 
     @property
     def here(self) -> Repository:
@@ -123,8 +131,9 @@ class App:
     def eyes(self, repo: str) -> cycle.Eyes:
         here = self.env.host if self.posing else ""
         return cycle.Eyes(
-            self.kinds, self.roots, self.world, self.journal, repo, self.host, self.env.home, here, self.around
-        )
+            self.kinds, self.roots, self.world, self.journal, repo, self.host, self.env.home, here, self.around,
+            self.secrets.glance,
+        )  # fmt: skip
 
     @property
     def around(self) -> Around:
@@ -155,7 +164,9 @@ class App:
         """The plan with what the real programs say of its outcome; `ask` False: that nobody asked them."""
         from reconciler.pipeline.confirm import Asking, confirm
 
-        asking = Asking(self.kinds, self.roots, self.world, self.journal.key(), self.env, self.programs)
+        key, watch = self.journal.key(), shield(self.journal.recorded(), self.codecs, self.journal.content)
+        watch.veiled.update((change.claim, change.after) for change in plan.changes if change.veiled)
+        asking = Asking(self.kinds, self.roots, self.world, key, self.env, self.programs, watch)
         return replace(plan, confirmed=confirm(plan, asking, ask=ask))
 
     def apply(
@@ -203,7 +214,7 @@ class App:
                 self.journal.regain(repo)
 
     def _hands(self) -> Hands:
-        return Hands(self.kinds, self.world, self.journal)
+        return Hands(self.kinds, self.world, self.journal, self.secrets)
 
     def settle(
         self, *, wait: bool = True, on_wait: Waiting = lambda holder: None

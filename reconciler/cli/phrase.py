@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from reconciler.cli.style import Style
 from reconciler.model.change import NULL, FieldChange
+from reconciler.model.secret import MARKED
 
 LONGEST = 60
 BARE = re.compile(r"[A-Za-z_/~.][^\s\"'`,;:]*([ :][^\s\"'`,;:]+)*")
@@ -34,9 +35,13 @@ def literal(value: Any) -> str:
     """A value as one line; text that could be read as something else is quoted."""
     if value is None or value is NULL:
         return "unset" if value is None else "null"
-    if isinstance(value, str) and BARE.fullmatch(value) and value.lower() not in KEYWORDS:
+    if isinstance(value, str) and (MARKED.fullmatch(value) or _bare(value)):
         return value
     return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _bare(value: str) -> bool:
+    return bool(BARE.fullmatch(value)) and value.lower() not in KEYWORDS
 
 
 def field(change: FieldChange, style: Style, above: str = "") -> str:

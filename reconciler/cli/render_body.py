@@ -89,7 +89,7 @@ def _difference(diff: Diff, change: Change[Any], page: Page, indent: int) -> Ite
 
 def _whole(change: Change[Any], style: Style) -> str:
     """With --full, what comes or goes is shown too."""
-    if not style.full or change.action not in (Action.CREATE, Action.DELETE):
+    if not style.full or change.action not in (Action.CREATE, Action.DELETE) or (change.secret and not change.veiled):
         return ""
     texts = [_text(state) for state in (change.before.state, change.after) if isinstance(state, File)]
     if len(texts) != 1 or texts[0] is None:

@@ -19,7 +19,7 @@ def sides(plan: Plan, app: App) -> dict[Claim, Sides]:
     kinds = {kind.name: kind for kind in app.kinds}
     found = {}
     for change in plan.changes:
-        if change.cause is Cause.CONFLICT and not change.action.bookkeeping and change.recorded is not None:
+        if change.cause is Cause.CONFLICT and not change.action.bookkeeping and change.recorded and not change.secret:
             kind = kinds[change.ref.kind]
             try:
                 last = kind.codec.decode(app.journal.content(change.recorded.value))

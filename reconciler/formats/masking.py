@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from reconciler.formats.masking_scan import Scan, Span
+from reconciler.model.secret import MARKED, START
 
 MASK = "•••#"
 SHORTEST = 8
@@ -99,12 +100,21 @@ class Masker:
 
     def mask(self, text: str) -> str:
         """The text with every secret found in it, now or before, replaced by its mask."""
+        if START in text:
+            text = MARKED.sub(self._reference, text)
         while True:
             self.learn(text)
             masked = self._known.sub(self._mask, text) if self._known else text
             if masked == text:
                 return text
             text = masked  # what a mask stands beside now may look like a secret only now
+
+    def _reference(self, found: re.Match[str]) -> str:
+        """What stands for a secret already, and is nothing but its name."""
+        if found[0] not in self._numbers:
+            self._last += 1
+            self._numbers[found[0]] = self._last
+        return f"{MASK}{self._numbers[found[0]]}"
 
     def _mask(self, found: re.Match[str]) -> str:
         return f"{MASK}{self._numbers[found[0]]}"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler.formats.masking import Masker, looks_secret
+from reconciler.formats.masking import Masker, key_names_secret, looks_secret
 from reconciler.model.change import (
     FORMAT,
     NULL,
@@ -94,13 +94,14 @@ def _change(change: Change[Any], codec: Codec[Any], seal: Cipher, masker: Masker
         "chosen": change.verdict.chosen,
         "reversible": change.reversible,
         "why_not": change.why_not,
+        "veiled": change.veiled,
         "before": {
             "fingerprint": change.before.fingerprint,
             "behind": [*behind[:2], list(behind.item)] if behind else None,
         },
         "after": {
             "fingerprint": change.fingerprint,
-            **(_content(codec.encode(change.after), seal) if change.after is not None else {}),
+            **(_content(codec.encode(change.after), seal, _sealed(change)) if change.after is not None else {}),
         },
         "diff": _diff(change.diff, masker) if before is not None or change.diff.fields else {},
         "made": [[*c[:2], list(c.item)] for c in change.made],
@@ -109,8 +110,13 @@ def _change(change: Change[Any], codec: Codec[Any], seal: Cipher, masker: Masker
     }
 
 
-def _content(encoded: bytes, seal: Cipher) -> dict[str, str]:
-    if looks_secret(encoded):
+def _sealed(change: Change[Any]) -> bool:
+    """What stands at such a place may be a secret, whatever it looks like."""
+    return not change.veiled and (change.secret or any(map(key_names_secret, change.claim.item)))
+
+
+def _content(encoded: bytes, seal: Cipher, secret: bool) -> dict[str, str]:
+    if secret or looks_secret(encoded):
         return {"sealed": base64.b64encode(seal(encoded)).decode()}
     try:
         return {"text": encoded.decode()}
@@ -150,6 +156,8 @@ def row(recorded: Recorded | None) -> dict[str, Any] | None:
         "needs": [str(n) for n in recorded.needs],
         "revision": recorded.revision,
         "run": recorded.run,
+        "veiled": recorded.veiled,
+        "mode": recorded.mode,
     }
 
 
@@ -168,6 +176,8 @@ def recorded(said: dict[str, Any] | None) -> Recorded | None:
         tuple(Ref.parse(n) for n in said["needs"]),
         said["revision"],
         said["run"],
+        said.get("veiled", ""),
+        said.get("mode"),
     )
 
 
@@ -231,6 +241,7 @@ def _read_change(said: dict[str, Any], codecs: Codecs, unseal: Cipher) -> Change
         wave=said["wave"],
         reversible=said["reversible"],
         why_not=said["why_not"],
+        veiled=said.get("veiled", ""),
     )
     diff = said["diff"]
     fields = tuple(FieldChange(f["pointer"], f["before"], f["after"]) for f in diff.get("fields", ()))

@@ -6,11 +6,15 @@ it (tags, anchors, merge keys, unusual numbers), or refuses, ruamel.yaml is aske
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
-from reconciler.model.problem import Invalid, Origin, Problem
+from reconciler.formats import secret_refs
+from reconciler.model.problem import Invalid, Origin, Problem, invalid
+from reconciler.model.secret import END, START
 
 MAX_ALIASES = 1_000
 MAX_DEPTH = 200
@@ -43,7 +47,9 @@ REMEDIES = {
 
 def load(text: str, path: str, first_line: int = 1, *, removals: bool = False) -> Any:
     """Plain data: dict, list, str, int, float, bool, None. Raises Invalid at `path`, lines counted from first_line.
-    Every tag is refused, but for `!remove` where `removals`: it is read as `{$remove: true}`."""
+    `!secret` is read as a text with a reference in it (model/secret.py). Every other tag is refused, but for `!remove`
+    where `removals`: it is read as `{$remove: true}`."""
+    refuse_marks(text, path, first_line)
     if len(text) > MAX_LENGTH:
         what = f"{len(text) / (1 << 20):.1f} MiB of YAML; more than {MAX_LENGTH >> 20} MiB is not read"
         raise Invalid([Problem(Origin(path, first_line, 1), what, "split it into several files")])
@@ -78,8 +84,7 @@ def _careful(text: str, path: str, first_line: int, *, removals: bool = False) -
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     parser = YAML(typ="safe", pure=True)
-    if removals:
-        parser.Constructor = _removing()
+    parser.Constructor = _constructor(removals)
     parser.allow_duplicate_keys = False
     try:
         if "&" in text or _deep(text):
@@ -93,11 +98,12 @@ def _careful(text: str, path: str, first_line: int, *, removals: bool = False) -
         raise Invalid([Problem(Origin(path, first_line, 1), f"not readable as YAML: {_first(str(error))}")]) from None
 
 
-def _removing() -> Any:
+@cache
+def _constructor(removals: bool) -> Any:
     """A constructor of its own: what is added to ruamel's would be known everywhere."""
     from ruamel.yaml.constructor import ConstructorError, SafeConstructor
 
-    class Removing(SafeConstructor):  # type: ignore[misc,unused-ignore]
+    class Tagged(SafeConstructor):  # type: ignore[misc,unused-ignore]
         pass
 
     def remove(constructor: Any, node: Any) -> dict[str, Any]:
@@ -107,8 +113,25 @@ def _removing() -> Any:
             return {"$remove": True}
         raise ConstructorError(None, None, "`!remove` takes no value", node.start_mark)
 
-    Removing.add_constructor("!remove", remove)
-    return Removing
+    def secret(constructor: Any, node: Any) -> str:
+        said = constructor.construct_mapping(node, deep=True) if node.id == "mapping" else node.value
+        try:
+            return secret_refs.text_of(said)
+        except secret_refs.Mistaken as error:
+            raise ConstructorError(secret_refs.TAG, None, str(error), node.start_mark, error.hint) from None
+
+    Tagged.add_constructor(secret_refs.TAG, secret)
+    if removals:
+        Tagged.add_constructor("!remove", remove)
+    return Tagged
+
+
+def refuse_marks(text: str, path: str, first_line: int = 1) -> None:
+    """Raises Invalid where a text holds the very signs that mark references."""
+    if START in text or END in text:
+        at = min(index for index in (text.find(START), text.find(END)) if index >= 0)
+        what = "a noncharacter of Unicode (U+FDD0 or U+FDD1) stands here"
+        raise invalid(path, what, "remove it", line=first_line + text.count("\n", 0, at))
 
 
 def _bounded(events: Iterator[Any], path: str, first_line: int) -> None:
@@ -139,13 +162,15 @@ def plain(value: Any, path: str, first_line: int = 1, budget: list[int] | None =
             ]
         )
     if isinstance(value, dict):
-        return {_key(k): plain(v, path, first_line, left) for k, v in value.items()}
+        return {_key(k, path, first_line): plain(v, path, first_line, left) for k, v in value.items()}
     if isinstance(value, list | tuple | set):
         return [plain(item, path, first_line, left) for item in value]
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 
-def _key(key: Any) -> Any:
+def _key(key: Any, path: str, first_line: int) -> Any:
+    if isinstance(key, str) and START in key:
+        raise invalid(path, "a key can't be a secret", "put `!secret` at a value", line=first_line)
     return key if isinstance(key, str | int | float | bool) or key is None else str(key)
 
 
@@ -153,6 +178,8 @@ def _problem(error: Any, path: str, first_line: int) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + first_line, mark.column + 1) if mark else (first_line, 1)
     what = _first(str(error.problem or error))
+    if error.context == secret_refs.TAG:
+        return Problem(Origin(path, line, column), what, str(error.note))
     hint = ""
     if "found duplicate key" in what:
         what = (
@@ -334,14 +361,58 @@ def without(text: str, key: str) -> str:
 
 
 def written(value: Any) -> Any:
-    """Plain data as the editor writes it best: long texts as blocks."""
+    """Plain data as the editor writes it best: long texts as blocks, references to secrets with their tag."""
     from ruamel.yaml.scalarstring import LiteralScalarString
 
     if isinstance(value, dict):
         return {key: written(item) for key, item in value.items()}
     if isinstance(value, list):
         return [written(item) for item in value]
+    if isinstance(value, str) and START in value:
+        return _tagged(value)
     return LiteralScalarString(value) if isinstance(value, str) and "\n" in value else value
+
+
+def _tagged(text: str) -> Any:
+    from ruamel.yaml.comments import CommentedMap, TaggedScalar
+    from ruamel.yaml.tag import Tag
+
+    tag, said = Tag(suffix=secret_refs.TAG), secret_refs.parts(text)
+    if said is None:
+        raise ValueError("a text with several secrets can't be written as YAML")
+    source, around = said
+    if around == secret_refs.HOLE:
+        return TaggedScalar(value=source, style=None, tag=tag)
+    written = CommentedMap({"from": source, "in": around})
+    written.yaml_set_ctag(tag)
+    written.fa.set_flow_style()
+    return written
+
+
+def veiled(text: str) -> str:
+    """YAML in which each `!secret` has become a quoted text with a reference in it; all else stays."""
+    if secret_refs.TAG not in text:
+        return text
+    data = load(text, "")
+    for at, end, steps in sorted(_secrets(text), reverse=True):
+        value = data
+        for step in steps:
+            value = value[step]
+        text = text[:at] + json.dumps(value, ensure_ascii=False) + text[end:]
+    return text
+
+
+def _secrets(text: str) -> Iterator[tuple[int, int, tuple[Any, ...]]]:
+    """Where each `!secret` begins and ends, and the steps to it."""
+    todo: list[tuple[tuple[Any, ...], Any]] = [((), nodes(text))]
+    while todo:
+        steps, node = todo.pop()
+        if node is not None and str(node.tag) == secret_refs.TAG:
+            yield node.start_mark.index, node.end_mark.index, steps
+        elif node is not None and node.id == "mapping":
+            todo += [((*steps, key.value), item) for key, item in node.value]
+        elif node is not None and node.id == "sequence":
+            todo += [((*steps, index), item) for index, item in enumerate(node.value)]
 
 
 def dump(data: Any) -> str:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from reconciler.formats import yaml
+from reconciler.formats import secret_refs, yaml
 from reconciler.model.problem import Invalid
 
 Steps = tuple[str, ...]
@@ -90,6 +90,8 @@ def _scalar(value: Any) -> str:
     """A scalar as a person would write it."""
     if not isinstance(value, str):
         return json.dumps(value)
+    if (reference := secret_refs.in_yaml(value)) is not None:
+        return reference
     plain = value.strip() == value and value.isprintable() and not any(mark in value for mark in ":#,[]{}&*!|>%@`'\"")
     try:
         same = plain and yaml.load(f"a: {value}", "") == {"a": value}

@@ -10,7 +10,7 @@ from reconciler.model.problem import Invalid, Problem, invalid
 from reconciler.model.resource import Claim, File, Layout, Loaded, Ref, Resource, Source, Target
 from reconciler.model.world import Look, Unreadable
 from reconciler.shapes import adopting, linting, owned_file, placing, skill_rules
-from reconciler.shapes.markdown import DESIRED, Prompt, unparsed
+from reconciler.shapes.markdown import DESIRED, Prompt, unparsed, veiled
 
 FOLDERS = ("skill", "skills")
 MAIN = "SKILL.md"
@@ -45,9 +45,9 @@ def targets(resource: Resource[Sequence[Source]], loaded: Loaded, layout: Layout
     """One target per file, all in the folder where the skill stands or its siblings are."""
     ref, name = resource.ref, resource.ref.name
     main = placing.path(layout, ref, "opencode", FOLDERS, f"{name}/{MAIN}", part=MAIN)
-    folder, inside = main.removesuffix(MAIN), f"{DESIRED}/skills/{name}/"
+    folder, inside, origin = main.removesuffix(MAIN), f"{DESIRED}/skills/{name}/", resource.origin
     return [
-        Target(ref, part, Claim("opencode", folder + part), source.file, resource.origin)
+        Target(ref, part, Claim("opencode", folder + part), veiled(source) if part == MAIN else source.file, origin)
         for source in resource.spec
         for part in [source.path.removeprefix(inside)]
     ]
@@ -111,7 +111,7 @@ SKILL: Kind[Sequence[Source], File] = Kind(
     observe=owned_file.observe,
     act=owned_file.act,
     describe=describe,
-    codec=owned_file.CODEC,
+    codec=owned_file.MARKDOWN,
     diff=owned_file.diff,
     adopt=adopting.whole,
     overlay=Overlay(merges=lambda path: path.endswith(f"/{MAIN}")),

@@ -12,6 +12,8 @@ from reconciler.model.resource import Claim, Ref, Revision, Target
 L = TypeVar("L")
 
 ABSENT = "absent"
+LATER = "later"
+"""The fingerprint of what is only known when it is done, since a secret in it is not looked at before."""
 FORMAT = 1
 
 
@@ -50,6 +52,7 @@ class Null:
 
 
 NULL = Null()
+Veils = tuple[tuple[Claim, Any], ...]
 
 
 class FieldChange(NamedTuple):
@@ -114,7 +117,9 @@ class Standing(StrEnum):
 class Recorded:
     """One row of ownership: what we last wrote or took over, and what stood there first.
 
-    `value` and `before` are fingerprints, under which the journal keeps the contents.
+    `value` and `before` are fingerprints, under which the journal keeps the contents. Where secrets were put into it,
+    `veiled` is the fingerprint of the state with references in their place, and only that is kept; `mode`: the
+    permission bits its file had before it held secrets (None: there was no file).
     """
 
     claim: Claim
@@ -127,13 +132,19 @@ class Recorded:
     needs: tuple[Ref, ...] = ()
     revision: str = ""
     run: int = 0
+    veiled: str = ""
+    mode: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Change(Generic[L]):
     """One claim brought from `before` to `after`; `becomes` is the row of ownership once that is done. `exact`: for an
     undo in a shared file, what gives back its very bytes if nobody has touched it since. `kin`: for a removal from a
-    shared file, what else in it is ours; known while it is applied."""
+    shared file, what else in it is ours; known while it is applied.
+
+    `veiled`: the fingerprint of `after` with references in place of secrets, "" where it has none; an apply puts the
+    secrets in, and says as `veils` what is secret in the same file, before and after: claims and their states with
+    references in place of secrets."""
 
     target: Target[L]
     action: Action
@@ -152,6 +163,13 @@ class Change(Generic[L]):
     why_not: str = ""
     exact: bytes = b""
     kin: frozenset[Claim] = frozenset()
+    veiled: str = ""
+    veils: tuple[Veils, Veils] = ((), ())
+
+    @property
+    def secret(self) -> bool:
+        """Whether secrets of ours stand there now, or will."""
+        return bool(self.veiled or (self.recorded and self.recorded.veiled) or (self.becomes and self.becomes.veiled))
 
     @property
     def ref(self) -> Ref:

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import Generic, TypeVar
 
 from reconciler.model.change import ABSENT
+from reconciler.model.secret import Carrier
 
 L = TypeVar("L")
 
@@ -19,11 +20,12 @@ L = TypeVar("L")
 @dataclass(frozen=True)
 class Codec(Generic[L]):
     """A state as bytes and back: what the journal keeps and a saved plan holds. `value`: the bytes that equality is of,
-    where it is not of all of them."""
+    where it is not of all of them. `secrets`: how a state carries references to secrets, where it may."""
 
     encode: Callable[[L], bytes]
     decode: Callable[[bytes], L]
     value: Callable[[L], bytes] | None = None
+    secrets: Carrier[L] | None = None
 
 
 def fingerprint(state: L | None, codec: Codec[L], key: bytes) -> str:

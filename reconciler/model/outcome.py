@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from reconciler.model.change import Action, Cause, Change, Recorded
 from reconciler.model.event import Suspension
+from reconciler.model.fingerprint import alike
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import Claim, Ref, Revision
 
@@ -85,6 +86,19 @@ class Step:
     becomes: Recorded | None = None
     wave: int = 0
     rest: Rest = NO_REST
+
+    @property
+    def veil_before(self) -> str:
+        """The fingerprint under which is kept what stood there before, with references in place of secrets; "" where
+        that had none, or was edited by hand."""
+        row = self.recorded
+        return row.veiled if row is not None and row.veiled and alike(self.before, row.value) else ""
+
+    @property
+    def veil_after(self) -> str:
+        """The same of what is to stand there after it."""
+        row = self.becomes
+        return row.veiled if row is not None and row.veiled and alike(self.after, row.value) else ""
 
 
 @dataclass(frozen=True, slots=True)

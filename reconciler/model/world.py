@@ -25,12 +25,14 @@ class Env:
 
 
 class Edit(NamedTuple):
-    """One file brought from `before` to `after` (None: no file); refused as stale where something else stands."""
+    """One file brought from `before` to `after` (None: no file); refused as stale where something else stands. `mode`:
+    the permission bits it shall have, the executable ones apart (None: they stay as they are)."""
 
     root: str
     path: str
     before: File | None
     after: File | None
+    mode: int | None = None
 
 
 class Edited(NamedTuple):
@@ -57,6 +59,9 @@ class Look(Protocol):
 
     def read(self, root: str, path: str) -> File | None:
         """A file's bytes and executable bit, links followed; None where nothing stands. Raises Unreadable."""
+
+    def mode(self, root: str, path: str) -> int | None:
+        """A file's permission bits, links followed; None where nothing stands or it can't be looked at."""
 
     def show(self, root: str, path: str) -> str:
         """The path as people type it: `~/.config/…`."""

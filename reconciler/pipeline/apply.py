@@ -14,7 +14,9 @@ from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import Claim
 from reconciler.pipeline.expect import expected
 from reconciler.pipeline.hands import BAD, Hands, Settled
+from reconciler.pipeline.putting import put_in, watching
 from reconciler.pipeline.settle import settle
+from reconciler.pipeline.shielding import Shielded, veil
 
 Progress = Callable[[int, int], None]
 BATCH = 1000
@@ -49,9 +51,13 @@ def carry_on(
     """Brings a run to its end, after what was done of it `earlier`. Where something stops it, it stays open."""
     settled = [*earlier]
     try:
+        lacking = hands.filling.lacking(todo) if any(change.secret for change in todo) else {}
         for _, wave in groupby(sorted(todo, key=_turn), key=lambda c: c.wave):
             ahead, total = len(settled), len(earlier) + len(todo)
-            settled += _wave(run, list(wave), settled, hands, lambda acted: progress(ahead + acted, total))  # noqa: B023
+            steps = list(wave)
+            settled += _refused(run, [(c, lacking[c.claim]) for c in steps if c.claim in lacking], hands)
+            steps = [c for c in steps if c.claim not in lacking]
+            settled += _wave(run, steps, settled, hands, lambda acted: progress(ahead + acted, total))  # noqa: B023
             progress(len(settled), total)
     except BaseException:
         settle(run, hands)
@@ -63,6 +69,13 @@ def _turn(change: Change[Any]) -> tuple[int, Claim]:
     return change.wave, change.claim
 
 
+def _refused(run: int, refused: list[Settled], hands: Hands) -> list[Settled]:
+    """What is not begun, for want of a secret."""
+    if refused:
+        hands.journal.settle(run, refused)
+    return refused
+
+
 def _wave(
     run: int,
     changes: Sequence[Change[Any]],
@@ -72,9 +85,15 @@ def _wave(
 ) -> Iterable[Settled]:
     ready, refused = _looked_at(changes, earlier, hands)
     ready = _with_kin(ready, hands)
+    hands = watching(ready, hands)
+    modes = hands.watch.modes(ready, hands.world)
+    ready = put_in(ready, refused, hands)
+    hands = replace(hands, world=Shielded(hands.world, modes)) if modes else hands
     hands.journal.intend(run, [_intent(change, hands, outcome) for change, outcome in expected(ready, hands)])
     booked = [(c, Outcome(c.claim, Status.DONE)) for c in ready if c.action.bookkeeping]
     done = [*booked, *_acted([c for c in ready if not c.action.bookkeeping], hands, acted)]
+    if isinstance(hands.world, Shielded):
+        hands.world.settle()
     hands.journal.settle(run, [*done, *refused])
     return [*done, *refused]
 
@@ -158,7 +177,10 @@ def _not_so(change: Change[Any], hands: Hands) -> Problem:
 
 
 def _intent(change: Change[Any], hands: Hands, foreseen: Outcome | None = None) -> Intent:
+    """What is kept of it: of what holds secrets of ours only the state with references in their place."""
     codec = next(kind.codec for kind in hands.kinds if kind.name == change.ref.kind)
-    before, after = change.before.state, change.after
+    row = change.recorded
+    ours = row is not None and row.veiled and alike(change.before.fingerprint, row.value)
+    before, after = None if ours else change.before.state, veil(change) if change.veiled else change.after
     old, new = (None if state is None else codec.encode(state) for state in (before, after))
     return Intent(change, old, new, foreseen)

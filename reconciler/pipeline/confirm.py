@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.model.change import Change, Confirmation, Plan
@@ -20,6 +20,7 @@ from reconciler.model.world import Env, Look, Unreadable
 from reconciler.pipeline.blame import Blame, already
 from reconciler.pipeline.rehearsal import Rehearsal
 from reconciler.pipeline.rehearse import rehearse
+from reconciler.pipeline.shielding import Shield
 
 NOT_ASKED = "--no-preflight"
 MOST_BROKEN = 4
@@ -27,7 +28,7 @@ MOST_BROKEN = 4
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What a confirmation is made with."""
+    """What a confirmation is made with; `watch`: what is secret in which file."""
 
     kinds: Sequence[AnyKind]
     roots: Sequence[Root]
@@ -35,6 +36,7 @@ class Asking:
     key: bytes
     env: Env
     programs: Programs
+    watch: Shield = field(default_factory=lambda: Shield({}))
 
 
 def confirm(plan: Plan, asking: Asking, *, ask: bool = True) -> tuple[Confirmation, ...]:
@@ -92,8 +94,9 @@ class View:
         for path in sorted({*paths, *self.root.shared}):
             if self.how.reads(path):
                 with suppress(Unreadable):
-                    if (file := look.read(self.root.name, path)) is not None:
-                        found[path] = file.content
+                    file = look.read(self.root.name, path)
+                    if file is not None and (safe := self.asking.watch.staged((self.root.name, path), file)):
+                        found[path] = safe.content
         return found
 
     def beside(self) -> tuple[dict[str, bytes], tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from reconciler.model.world import Look
 from reconciler.pipeline import aim, judge, known, naming, observe, order, plan, references, survey, undo
 from reconciler.pipeline.entire import entire
 from reconciler.pipeline.guard import guard
+from reconciler.pipeline.wishes import Glance, blind
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Eyes:
     home: str
     here: str = ""
     around: references.Around | None = None
+    glance: Glance = blind
 
 
 def snapshot(loaded: Loaded, eyes: Eyes) -> tuple[tuple[Target[Any], ...], observe.Snapshot]:
@@ -58,7 +60,8 @@ def propose(
     _known((*only, *force), loaded, targets, seen)
     problems = (*readable(seen), *_unmet(loaded, seen.layout, eyes))
     before = [row.before for row in seen.recorded.values() if row.before and row.standing is Standing.REPLACED]
-    changes = plan.changes(targets, seen, eyes.repo, loaded.revision.commit, eyes.kinds, contents(before, eyes.journal))
+    kept = contents([*before, *_veils(seen.recorded.values())], eyes.journal)
+    changes = plan.changes(targets, seen, eyes.repo, loaded.revision.commit, eyes.kinds, kept, eyes.glance)
     places = {row.repo: eyes.journal.repository(row.repo) for row in seen.foreign.values()}
     policy = judge.Policy(
         loaded.settings,
@@ -136,6 +139,10 @@ def readable(seen: observe.Snapshot) -> tuple[Problem, ...]:
     return tuple(problems)
 
 
+def _veils(rows: Iterable[Recorded]) -> list[str]:
+    return [row.veiled for row in rows if row.veiled]
+
+
 def contents(fingerprints: Sequence[str], journal: Journal) -> dict[str, bytes]:
     """Kept contents by fingerprint; those that are no longer kept are missing."""
     found: dict[str, bytes] = {}
@@ -154,10 +161,12 @@ def take_back(run: int, revision: Revision, eyes: Eyes, force: Sequence[str] = (
         raise invalid("history", f"there is no run {run}", "see `reconcile history`")
     claims = tuple(undo.claimed(step) for step in steps)
     seen = look_at_claims(claims, eyes)
-    kept = contents([step.before for step in steps], eyes.journal)
+    veils = [step.veil_before for step in steps]
+    names = [*(step.before for step in steps), *filter(None, veils), *_veils(seen.recorded.values())]
+    kept = contents(names, eyes.journal)
     shared = {(step.ref.kind, *step.claim[:2]) for step in steps if step.claim.item}
     reverses = {at: eyes.journal.reverse(run, *at) for at in shared}
-    changes = undo.undo(steps, run, seen, eyes.kinds, kept, force, reverses)
+    changes = undo.undo(steps, run, seen, eyes.kinds, kept, force, reverses, eyes.glance)
     return _undoing(changes, f"Takes back run {run}", revision, eyes)
 
 
@@ -165,7 +174,7 @@ def hand_back(only: Sequence[str], revision: Revision, eyes: Eyes) -> Plan:
     """The plan that releases everything that matches, or all."""
     seen = look_at_claims((), eyes)
     rows = [row for row in seen.recorded.values() if not only or any(judge.matches(p, row.ref, row.part) for p in only)]
-    kept = contents([row.before for row in rows if row.before], eyes.journal)
+    kept = contents([*(row.before for row in rows if row.before), *_veils(rows)], eyes.journal)
     changes = undo.release(rows, seen, eyes.kinds, kept, _chains(rows, seen, eyes))
     return _undoing(changes, "Hands back what stood there before", revision, eyes)
 

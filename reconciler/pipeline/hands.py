@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from reconciler.formats import splices
 from reconciler.model.change import Change, Recorded, Seen
+from reconciler.model.fingerprint import Codec
 from reconciler.model.kind import AnyKind
 from reconciler.model.outcome import Intent, Outcome, Run, Status, Step
 from reconciler.model.resource import Claim, Revision
+from reconciler.model.secret import Secrets
 from reconciler.model.world import Look, Unreadable, World
+from reconciler.pipeline.filling import NOWHERE, Filling
 from reconciler.pipeline.observe import look_at
+from reconciler.pipeline.shielding import Shield
 
 Settled = tuple[Change[Any], Outcome]
 BAD = (Status.STALE, Status.FAILED, Status.SKIPPED)
@@ -48,14 +52,26 @@ class Notes(Protocol):
 
     def promised(self, run: int, kind: str, root: str, path: str) -> bytes: ...
 
+    def content(self, fingerprint: str) -> bytes: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """What an apply works with."""
+    """What an apply works with; `watch`: what is known of secrets in the files that are changed now."""
 
     kinds: Sequence[AnyKind]
     world: World
     journal: Notes
+    secrets: Secrets = NOWHERE
+    watch: Shield = field(default_factory=lambda: Shield({}))
+
+    @property
+    def codecs(self) -> dict[str, Codec[Any]]:
+        return {kind.name: kind.codec for kind in self.kinds}
+
+    @property
+    def filling(self) -> Filling:
+        return Filling(self.secrets, self.codecs, self.journal.key())
 
     def look(self, changes: Sequence[Change[Any]]) -> dict[Claim, Seen[Any]]:
         """What is so now where something is to change."""
@@ -69,16 +85,16 @@ class Hands:
         if not any(change.exact for change in changes):
             return self.kinds
         orders = (self.kinds[::-1], self.kinds)
-        return next((order for order in orders if _finds(changes, order, self.world)), orders[0])
+        return next((order for order in orders if _finds(changes, order, self.world, self.watch)), orders[0])
 
 
-def _finds(changes: Sequence[Change[Any]], order: Sequence[AnyKind], look: Look) -> bool:
+def _finds(changes: Sequence[Change[Any]], order: Sequence[AnyKind], look: Look, watch: Shield) -> bool:
     """Whether the first kind that comes to a file finds the text that its way back fits."""
     rank = {kind.name: at for at, kind in enumerate(order)}
     first: dict[tuple[str, str], Change[Any]] = {}
     for change in sorted((c for c in changes if c.exact), key=lambda c: rank[c.ref.kind]):
         first.setdefault(change.claim[:2], change)
-    return all(splices.back(c.exact, _text(look, *at)) is not None for at, c in first.items())
+    return all(splices.back(c.exact, watch.text(at, _text(look, *at))) is not None for at, c in first.items())
 
 
 def _text(look: Look, root: str, path: str) -> str:

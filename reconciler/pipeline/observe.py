@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,13 @@ from reconciler.model.problem import Problem, Severity
 from reconciler.model.resource import Claim, Layout, Target
 from reconciler.model.world import Look
 
+OTHERS = 0o077
+
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One look at everything a plan needs: what stands there, and what we remember of it."""
+    """One look at everything a plan needs: what stands there, and what we remember of it. `secret`: the claims that git
+    wants a secret in; `exposed`: the files that hold secrets, or shall hold some, and that others may read."""
 
     layout: Layout
     recorded: Mapping[Claim, Recorded]
@@ -26,6 +29,8 @@ class Snapshot:
     made: frozenset[Claim]
     key: bytes
     lost: bool
+    secret: frozenset[Claim] = frozenset()
+    exposed: frozenset[tuple[str, str]] = frozenset()
 
 
 def observe(
@@ -48,6 +53,8 @@ def observe(
         if claim not in named:
             by_kind.setdefault(row.ref.kind, []).append(claim)
     key = journal.key()
+    secret = frozenset(_with_secrets(targets, kinds))
+    holding = {claim[:2] for claim in (*secret, *(row.claim for row in rows if row.veiled))}
     return Snapshot(
         layout=layout,
         recorded=ours,
@@ -56,7 +63,17 @@ def observe(
         made=journal.made(),
         key=key,
         lost=journal.lost(repo),
+        secret=secret,
+        exposed=frozenset(at for at in holding if (look.mode(*at) or 0) & OTHERS),
     )
+
+
+def _with_secrets(targets: Sequence[Target[Any]], kinds: Sequence[AnyKind]) -> Iterator[Claim]:
+    carriers = {kind.name: kind.codec.secrets for kind in kinds}
+    for target in targets:
+        carrier = carriers[target.ref.kind]
+        if carrier is not None and target.desired is not None and carrier.references(target.desired):
+            yield target.claim
 
 
 def look_at(

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from reconciler.formats import frontmatter, yaml, yaml_edit
+from reconciler.formats import frontmatter, secret_refs, yaml, yaml_edit
 from reconciler.formats.merging import Said, Steps, places, plain, tree
 from reconciler.model.problem import Invalid, Origin, invalid
 from reconciler.model.resource import File, Source
@@ -63,7 +63,7 @@ def _written(text: str, path: str, said: Said, merged: Said) -> tuple[str, tuple
     if path.endswith(".md"):
         return _written_markdown(text, path, said, merged)
     if path.endswith((".json", ".jsonc")):
-        now = json.dumps(plain(merged), indent=2)
+        now = json.dumps(secret_refs.to_json(plain(merged)), indent=2)
         return now, _points(merged, asked.from_jsonc(now, path).places)
     now = _edited(text, said, merged)
     return now, _points(merged, yaml.positions(now))

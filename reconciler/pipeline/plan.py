@@ -6,12 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from reconciler.model.change import ABSENT, Action, Cause, Change, Diff, Recorded, Seen, Standing
+from reconciler.model.change import ABSENT, LATER, Action, Cause, Change, Diff, Recorded, Seen, Standing
 from reconciler.model.fingerprint import alike, fingerprint
 from reconciler.model.kind import AnyKind
 from reconciler.model.problem import Origin, invalid
 from reconciler.model.resource import Claim, Target
 from reconciler.pipeline.observe import Snapshot, gives_way
+from reconciler.pipeline.wishes import Glance, Wish, blind, hidden, kept_veil, wish
+
+UNTOLD = "not shown, since secrets stand in it"
+OLD_SECRET = "the old secret is kept nowhere"
+EXPOSED = "others may read this file: it becomes yours alone"
+
+
+class Wants(NamedTuple):
+    """What is asked for by whom, what is kept of what we wrote, and where references lead; `told`: the files of which
+    it was said that others may read them."""
+
+    repo: str
+    revision: str
+    contents: Mapping[str, bytes]
+    glance: Glance
+    told: set[tuple[str, str]]
 
 
 class Decision(NamedTuple):
@@ -63,11 +79,14 @@ def changes(
     revision: str,
     kinds: Sequence[AnyKind],
     contents: Mapping[str, bytes],
+    glance: Glance = blind,
 ) -> tuple[Change[Any], ...]:
-    """Everything that must happen. `contents`: what stood there before, for rows that will be restored."""
+    """Everything that must happen. `contents`: what stood there before, for rows that will be restored, and what we
+    wrote with references in place of secrets; `glance`: where a reference leads."""
     by_name = {kind.name: kind for kind in kinds}
     snapshot = replace(snapshot, recorded=_moved(targets, snapshot))
-    wanted = [_named(t, snapshot, repo, revision, by_name[t.ref.kind]) for t in targets]
+    wants = Wants(repo, revision, contents, glance, set())
+    wanted = [_named(t, snapshot, by_name[t.ref.kind], wants) for t in targets]
     named = {target.claim for target in targets}
     parents = {claim._replace(item=claim.item[:depth]) for claim in named for depth in range(1, len(claim.item))}
     snapshot = replace(snapshot, made=snapshot.made - named)
@@ -93,35 +112,54 @@ def _moved(targets: Sequence[Target[Any]], snapshot: Snapshot) -> Mapping[Claim,
     return rows
 
 
-def _named(target: Target[Any], snapshot: Snapshot, repo: str, revision: str, kind: AnyKind) -> Change[Any] | None:
+def _named(target: Target[Any], snapshot: Snapshot, kind: AnyKind, wants: Wants) -> Change[Any] | None:
     row, seen = snapshot.recorded.get(target.claim), snapshot.seen[target.claim]
     grows = gives_way(seen, snapshot)
     observed = ABSENT if grows else seen.fingerprint
-    desired = fingerprint(target.desired, kind.codec, snapshot.key)
-    decision = decide(row.value if row else None, observed, desired, lost=snapshot.lost)
-    if decision is None and row is not None and not _is_of(row, target):
+    if target.claim in snapshot.secret:
+        wished = wish(target.desired, kind.codec, snapshot.key, row, wants.glance)
+    else:
+        wished = Wish(fingerprint(target.desired, kind.codec, snapshot.key), "", target.desired, target.desired)
+    decision = decide(row.value if row else None, observed, wished.fingerprint, lost=snapshot.lost)
+    if decision is None and row is not None and not (_is_of(row, target) and alike(row.veiled, wished.veiled)):
         decision = Decision(Action.RECORD, Cause.ADOPT)
+    exposed = bool(wished.veiled) and target.claim[:2] in snapshot.exposed
+    if exposed and (decision is None or decision.action is Action.RECORD):
+        decision = Decision(Action.UPDATE, Cause.DRIFT if row is not None and row.veiled else Cause.COMMIT)
     if decision is None:
         return None
-    becomes = _row(target, row, observed, desired, repo, revision)
-    made = change(target, decision, seen, target.desired, desired, becomes, row, kind, snapshot.made)
-    return replace(made, diff=below(target.part, kind.diff(None, target.desired))) if grows else made
+    becomes = _row(target, row, observed, wished, wants)
+    made = change(target, decision, seen, wished, becomes, row, kind, snapshot.made)
+    made = replace(made, diff=below(target.part, kind.diff(None, wished.shown))) if grows else made
+    return _veiled(made, wished, snapshot, kind, wants, exposed=exposed) if made.secret and not grows else made
+
+
+def _veiled(
+    made: Change[Any], wished: Wish, snapshot: Snapshot, kind: AnyKind, wants: Wants, *, exposed: bool
+) -> Change[Any]:
+    at = made.claim[:2]
+    news = exposed and at not in wants.told
+    wants.told.update([at] if exposed else [])
+    veil = kept_veil(made.recorded, kind.codec, wants.contents)
+    return veiled_change(made, wished, kind, snapshot.key, veil, exposed=news)
 
 
 def _is_of(row: Recorded, target: Target[Any]) -> bool:
     return (row.claim, row.ref, row.part) == (target.claim, target.ref, target.part)
 
 
-def _row(target: Target[Any], row: Recorded | None, observed: str, desired: str, repo: str, revision: str) -> Recorded:
+def _row(target: Target[Any], row: Recorded | None, observed: str, wished: Wish, wants: Wants) -> Recorded:
     if row is not None:
         standing, before = row.standing, row.before
     elif observed == ABSENT:
         standing, before = Standing.CREATED, None
     else:
-        standing = Standing.ADOPTED if alike(observed, desired) else Standing.REPLACED
+        standing = Standing.ADOPTED if alike(observed, wished.fingerprint) else Standing.REPLACED
         before = observed
-    needs = tuple(sorted(target.needs))
-    return Recorded(target.claim, target.ref, target.part, repo, desired, standing, before, needs, revision)
+    return Recorded(
+        target.claim, target.ref, target.part, wants.repo, wished.fingerprint, standing, before,
+        tuple(sorted(target.needs)), wants.revision, veiled=wished.veiled, mode=row.mode if row else None,
+    )  # fmt: skip
 
 
 def _grown(row: Recorded, snapshot: Snapshot, parents: set[Claim]) -> Change[Any] | None:
@@ -140,7 +178,11 @@ def _removed(row: Recorded, snapshot: Snapshot, kind: AnyKind, contents: Mapping
         if row.before not in contents:
             raise invalid(str(row.ref), "what stood there before is no longer kept", "name it in git again to keep it")
         after, after_fingerprint = kind.codec.decode(contents[row.before]), row.before
-    return change(owned(row), decision, seen, after, after_fingerprint, None, row, kind, snapshot.made)
+    wished = Wish(after_fingerprint, "", after, after)
+    made = change(owned(row), decision, seen, wished, None, row, kind, snapshot.made)
+    if not row.veiled:
+        return made
+    return veiled_change(made, wished, kind, snapshot.key, kept_veil(row, kind.codec, contents))
 
 
 def owned(row: Recorded) -> Target[Any]:
@@ -152,8 +194,7 @@ def change(
     target: Target[Any],
     decision: Decision,
     seen: Seen[Any],
-    after: Any,
-    after_fingerprint: str,
+    wished: Wish,
     becomes: Recorded | None,
     row: Recorded | None,
     kind: AnyKind,
@@ -166,13 +207,52 @@ def change(
         action=decision.action,
         cause=decision.cause,
         before=seen,
-        after=after,
-        fingerprint=after_fingerprint,
+        after=wished.state,
+        fingerprint=wished.fingerprint,
+        veiled=wished.veiled,
         becomes=becomes,
         recorded=row,
-        diff=below(target.part, kind.diff(seen.state, after)) if touches else Diff(),
-        made=tuple(sorted(c for c in made if above(c, target.claim))) if touches and after is None else (),
+        diff=below(target.part, kind.diff(seen.state, wished.shown)) if touches and not wished.veiled else Diff(),
+        made=tuple(sorted(c for c in made if above(c, target.claim))) if touches and wished.state is None else (),
     )
+
+
+def veiled_change(
+    change: Change[Any], wished: Wish, kind: AnyKind, key: bytes, veil: Any, *, exposed: bool = False
+) -> Change[Any]:
+    """The same for what holds secrets, or held some: its diff shows none, and says what is not seen in it."""
+    if change.action.bookkeeping:
+        return replace(change, diff=Diff())
+    asked = change.target.desired if wished.veiled else None
+    before = hidden(change.before.state, kind.codec, key, veil, asked)
+    after = hidden(wished.shown, kind.codec, key, veil) if not wished.veiled else wished.shown
+    untold = (before is None) != (change.before.state is None) or (after is None) != (change.after is None)
+    diff = Diff(note=UNTOLD) if untold else below(change.target.part, kind.diff(before, after))
+    rotated = _rotated(change)
+    notes = [diff.note, "secret changed" if rotated else "", EXPOSED if exposed else ""]
+    notes += _unseen(wished) if change.fingerprint == LATER else []
+    return replace(
+        change,
+        diff=replace(diff, note=" · ".join(note for note in notes if note)),
+        reversible=not rotated,
+        why_not=OLD_SECRET if rotated else "",
+    )
+
+
+def _unseen(wished: Wish) -> list[str]:
+    """What is not known of a wish before it is done."""
+    here = [name for name in wished.unseen if name.startswith(("env:", "file:"))]
+    later = [name for name in wished.unseen if name not in here]
+    lines = (("needed, and not there", here), ("asked for when it is applied", later))
+    return [f"{what}: {', '.join(f'`{name}`' for name in names)}" for what, names in lines if names]
+
+
+def _rotated(change: Change[Any]) -> bool:
+    """Whether git says what it said, and a secret in it is another one."""
+    row, becomes = change.recorded, change.becomes
+    if row is None or becomes is None or not row.veiled or not alike(row.veiled, becomes.veiled):
+        return False
+    return change.cause is Cause.COMMIT and not alike(row.value, becomes.value)
 
 
 def below(part: str, diff: Diff) -> Diff:

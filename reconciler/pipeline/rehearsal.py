@@ -28,6 +28,9 @@ class Rehearsal:
     def leftovers(self, root: str) -> Sequence[str]:
         return self.look.leftovers(root)
 
+    def mode(self, root: str, path: str) -> int | None:
+        return self.look.mode(root, path)
+
     def show(self, root: str, path: str) -> str:
         return self.look.show(root, path)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.model.change import Change, Plan, Recorded
+from reconciler.model.change import LATER, Change, Plan, Recorded
 from reconciler.model.kind import AnyKind
 from reconciler.model.outcome import Intent, Run, Step
 from reconciler.model.resource import Revision
@@ -14,6 +14,20 @@ from reconciler.model.world import Look
 from reconciler.pipeline.apply import apply
 from reconciler.pipeline.hands import Hands, Settled
 from reconciler.pipeline.rehearsal import Rehearsal
+from reconciler.pipeline.shielding import PLACEHOLDER
+
+
+class Placeholders:
+    """Secrets that are none."""
+
+    def glance(self, reference: str) -> str | None:
+        return PLACEHOLDER
+
+    def asking(self) -> Placeholders:
+        return self
+
+    def value(self, reference: str) -> str:
+        return PLACEHOLDER
 
 
 class NoNotes:
@@ -53,6 +67,9 @@ class NoNotes:
     def steps(self, run: int) -> Sequence[Step]:
         return ()
 
+    def content(self, fingerprint: str) -> bytes:
+        raise KeyError(fingerprint)
+
     def finish(self, run: int) -> Run:
         return Run(0, "rehearse", "", Revision("", ""), "", "")
 
@@ -60,5 +77,7 @@ class NoNotes:
 def rehearse(plan: Plan, changes: Sequence[Change[Any]], kinds: Sequence[AnyKind], look: Look, key: bytes) -> Rehearsal:
     """Some of a plan's changes done; one that would be refused as stale is left out here too."""
     world = Rehearsal(look)
-    apply(replace(plan, changes=tuple(changes)), Hands(kinds, world, NoNotes(key)), verb="rehearse", folder="")
+    # Whatever a secret is, the copy has a placeholder in its stead.
+    todo = tuple(replace(c, fingerprint=LATER) if c.veiled and not c.action.bookkeeping else c for c in changes)
+    apply(replace(plan, changes=todo), Hands(kinds, world, NoNotes(key), Placeholders()), verb="rehearse", folder="")
     return world

@@ -40,7 +40,7 @@ def _planned(run: int, step: Step, hands: Hands, contents: Contents) -> Change[A
     if step.rest.removes:
         return again(step, exact=exact)
     try:
-        return again(step, kind.codec.decode(contents.content(step.after)), exact)
+        return again(step, kind.codec.decode(contents.content(step.veil_after or step.after)), exact)
     except KeyError:
         if step.action.bookkeeping:
             return again(step)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.formats import frontmatter, jsonc, jsonc_edit, yaml, yaml_edit
+from reconciler.formats import frontmatter, jsonc, jsonc_edit, secret_refs, yaml, yaml_edit
 from reconciler.formats.frontmatter import decode
 from reconciler.model.problem import invalid
 from reconciler.model.resource import File, Resource, Source
+from reconciler.model.secret import START
 from reconciler.shapes.asked import Asked
 from reconciler.shapes.shared_json import Leaf
 
@@ -22,7 +25,7 @@ def whole(resource: Resource[Any], observed: Mapping[str, File | None]) -> Writt
         source = next((s for s in resource.sources if not part or s.path.endswith(f"/{part}")), None)
         if source is None:
             raise invalid(resource.origin.path, f"{resource.ref}: `{part}` is not in git", "add it by hand")
-        found[source.path] = file
+        found[source.path] = file and file._replace(content=_tagged(file.content))
     return found
 
 
@@ -30,9 +33,20 @@ def prompt(resource: Resource[Any], observed: Mapping[str, File | None]) -> Writ
     """Markdown as it stands, or the YAML it was written in, with its comments."""
     [file] = observed.values()
     [source] = resource.sources
+    file = file and file._replace(content=_tagged(file.content))
     if source.path.endswith(".md") or file is None:
         return {source.path: file}
     return {source.path: File(_yaml(source, file).encode())}
+
+
+def _tagged(content: bytes) -> bytes:
+    """Front matter with `!secret` again in place of each reference."""
+    text = content.decode("utf-8", "surrogateescape")
+    if START not in text:
+        return content
+    quoted = re.compile(rf'"[^"\n]*{START}[^"\n]*"')
+    text = quoted.sub(lambda found: secret_refs.in_yaml(json.loads(found[0])) or found[0], text)
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _yaml(source: Source, file: File) -> str:
@@ -60,4 +74,4 @@ def keys(resource: Resource[Asked], observed: Mapping[str, Leaf | None]) -> Writ
 def _jsonc(steps: tuple[str, ...], leaf: Leaf | None) -> jsonc_edit.Edit:
     if leaf is None:
         return jsonc_edit.Delete(steps)
-    return jsonc_edit.Set(steps, leaf.value, leaf.ordered)
+    return jsonc_edit.Set(steps, secret_refs.to_json(leaf.value), leaf.ordered)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.formats import jsonc, yaml
+from reconciler.formats import jsonc, secret_refs, yaml
 from reconciler.formats.frontmatter import decode
 from reconciler.formats.merging import REMOVE
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
@@ -78,6 +78,7 @@ def json_like(value: Any, path: str, places: Mapping[Steps, tuple[int, int]], st
 
 def from_jsonc(text: str, path: str) -> Asked:
     """Raises Invalid."""
+    yaml.refuse_marks(text, path)
     try:
         root = jsonc.parse(text)
     except jsonc.JsoncError as error:
@@ -91,4 +92,13 @@ def from_jsonc(text: str, path: str) -> Asked:
             at = (*steps, entry.key if entry.key is not None else str(index))
             places[at] = jsonc.position(text, entry.start)
             todo.append((at, entry.value))
-    return Asked(jsonc.value(root), path, places)
+    return Asked(_with_references(jsonc.value(root), path, places), path, places)
+
+
+def _with_references(value: Any, path: str, places: Mapping[Steps, tuple[int, int]]) -> Any:
+    """The same with a text in place of each `$secret`. Raises Invalid."""
+    try:
+        return secret_refs.from_json(value)
+    except secret_refs.Mistaken as error:
+        line, column = places.get(error.steps, (1, 1))
+        raise invalid(path, str(error), error.hint, line=line, column=column) from None

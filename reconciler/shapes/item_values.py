@@ -7,6 +7,7 @@ from reconciler.model.change import NULL, Diff, FieldChange
 from reconciler.model.diff import field_changes
 from reconciler.model.fingerprint import Codec
 from reconciler.shapes import shared_json
+from reconciler.shapes.carrying import LEAVES
 from reconciler.shapes.shared_json import Leaf
 
 WIDTH = 80
@@ -24,7 +25,7 @@ def equal(one: Leaf | None, other: Leaf | None) -> bool:
     return meaning(one) == meaning(other)
 
 
-CODEC: Codec[Leaf] = Codec(shared_json.encode, shared_json.decode, meaning)
+CODEC: Codec[Leaf] = Codec(shared_json.encode, shared_json.decode, meaning, LEAVES)
 
 
 def anew(leaf: Leaf) -> object:

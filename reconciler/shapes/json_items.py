@@ -14,7 +14,7 @@ from reconciler.model.outcome import Outcome, Status
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import Claim, File
 from reconciler.model.world import Edit, Look, World
-from reconciler.shapes import owned_file, shared_json
+from reconciler.shapes import owned_file, shared_json, veiling
 from reconciler.shapes.item_values import CODEC, anew, equal, over
 from reconciler.shapes.json_keys import SORTS, by_file
 from reconciler.shapes.shared_json import Leaf, Steps, Unparsed
@@ -95,17 +95,25 @@ class JsonItems:
         if done := [c for c in changes if outcomes[c.claim].status is Status.DONE]:
             stands = _write(at, file, after, done, outcomes, world)
             first = outcomes[done[0].claim]
-            outcomes[first.claim] = replace(first, reverse=splices.reverse(text, stands))
+            before, now = veiling.secret_places(changes)
+            before, now = self._at(text, before), self._at(stands, now)
+            back = splices.reverse(veiling.veil(text, before), veiling.veil(stands, now))
+            outcomes[first.claim] = replace(first, reverse=back)
         yield from outcomes.values()
 
     def _exactly(self, text: str, changes: Changes, outcomes: Outcomes) -> str | None:
         """An undo of all that one run did to a file which nobody has touched since: its very bytes."""
         exact = {change.exact for change in changes}
-        before = splices.back(exact.pop(), text) if len(exact) == 1 and changes[0].exact else None
+        if len(exact) != 1 or not changes[0].exact:
+            return None
+        before = self._back(exact.pop(), text, changes)
         if before is None:
             return None
-        then = self.standing(before)
+        here, then = self.standing(text), self.standing(before)
         if not all(equal(then.get(c.claim.item), c.after) or _leaves_heir(c) for c in changes):
+            return None
+        others = veiling.secret_places(changes)[0].keys() - {change.claim.item for change in changes}
+        if not all(equal(then.get(name), here.get(name)) for name in others):
             return None
         old, new = _list(text), _list(before)
         for change in changes:
@@ -122,6 +130,18 @@ class JsonItems:
                 unmade=tuple(c for c in change.made if c.item in unmade),
             )
         return before
+
+    def _back(self, exact: bytes, text: str, changes: Changes) -> str | None:
+        now, then = veiling.secret_places(changes)
+        veiled = splices.back(exact, veiling.veil(text, self._at(text, now)))
+        if not veiled:
+            return veiled
+        return veiling.unveil(veiled, self._at(veiled, then), self._at(veiled, veiling.states_after(changes)), text)
+
+    def _at(self, text: str, states: Mapping[Steps, Leaf]) -> Mapping[Steps, Leaf]:
+        """By their places what is named."""
+        places = self.places(text) if states else {}
+        return {places[name]: leaf for name, leaf in states.items() if name in places}
 
     def _fresh(self, text: str, changes: Changes, outcomes: Outcomes, world: World) -> list[Change[Leaf]]:
         """The changes that find the text as they know it."""

@@ -15,7 +15,7 @@ from reconciler.model.outcome import Outcome, Status
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import Claim, File
 from reconciler.model.world import Edit, Look, World
-from reconciler.shapes import owned_file, shared_json
+from reconciler.shapes import owned_file, shared_json, veiling
 from reconciler.shapes.shared_json import CODEC, IMPLIED, Leaf, Old, Steps, Unparsed
 
 Outcomes = dict[Claim, Outcome]
@@ -102,7 +102,9 @@ class JsonKeys:
         if done:
             stands = self._write(root, path, file, after, done, outcomes, world)
             first = outcomes[done[0].claim]
-            outcomes[first.claim] = replace(first, reverse=splices.reverse(text, stands))
+            before, now = veiling.secret_places(changes)
+            back = splices.reverse(veiling.veil(text, before), veiling.veil(stands, now))
+            outcomes[first.claim] = replace(first, reverse=back)
         yield from outcomes.values()
 
     def _each(self, text: str, changes: Sequence[Change[Leaf]], outcomes: Outcomes, world: World) -> str:
@@ -116,8 +118,15 @@ class JsonKeys:
     def _exactly(self, text: str, changes: Sequence[Change[Leaf]], outcomes: Outcomes) -> str | None:
         """An undo of all that one run did to a file which nobody has touched since: its very bytes."""
         exact = {change.exact for change in changes}
-        before = splices.back(exact.pop(), text) if len(exact) == 1 and changes[0].exact else None
+        if len(exact) != 1 or not changes[0].exact:
+            return None
+        now, then = veiling.secret_places(changes)
+        veiled = splices.back(exact.pop(), veiling.veil(text, now))
+        before = veiled and veiling.unveil(veiled, then, veiling.states_after(changes), text)
         if before is None or not all(_equal(self.at(before, c.claim.item), c.after) for c in changes):
+            return None
+        others = now.keys() - {change.claim.item for change in changes}
+        if not all(_equal(self.at(before, steps), self.at(text, steps)) for steps in others):
             return None
         for change in changes:
             made = _made(change.claim, text) if change.after is not None else ()

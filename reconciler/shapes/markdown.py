@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.formats import frontmatter, loose_yaml, yaml
+from reconciler.formats import frontmatter, loose_yaml, secret_refs, yaml
 from reconciler.formats.schema import Mistake
 from reconciler.model.kind import Found, Left
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
 from reconciler.model.resource import Claim, File, Layout, Loaded, Ref, Resource, Source, Target
+from reconciler.model.secret import START
 from reconciler.model.world import Look, Unreadable
 from reconciler.shapes import linting, placing
 from reconciler.shapes.asked import Asked
@@ -68,7 +69,7 @@ class MarkdownFolder:
 
     def _from_markdown(self, source: Source) -> Prompt:
         read = frontmatter.parse(source.file.content, source.path, self.consequence)
-        return Prompt(source.file, read.front, read.matter, read.first_line)
+        return Prompt(veiled(source), read.front, yaml.veiled(read.matter), read.first_line)
 
     def _from_yaml(self, source: Source) -> Prompt:
         text = frontmatter.decode(source.file.content, source.path)
@@ -82,9 +83,9 @@ class MarkdownFolder:
             raise invalid(
                 source.path, what, "write `prompt: |` and the text below it, indented", line=line, column=column
             )
-        matter = yaml.without(MODELINE.sub("", text), "prompt")
+        matter = yaml.veiled(yaml.without(MODELINE.sub("", text), "prompt"))
         front = {k: v for k, v in said.items() if k != "prompt"}
-        return Prompt(File(frontmatter.join(matter, prompt)), front, text, 1)
+        return Prompt(File(frontmatter.join(matter, prompt)), front, yaml.veiled(text), 1)
 
     def targets(self, resource: Resource[Prompt], loaded: Loaded, layout: Layout) -> Sequence[Target[File]]:
         """One file: where it stands now, else where its siblings are."""
@@ -119,6 +120,22 @@ class MarkdownFolder:
                 yield unparsed(claim, error)
             else:
                 yield Found(Ref(self.kind, name), (Source(f"{DESIRED}/{self.plural}/{name}.md", file),), (claim,))
+
+
+def veiled(source: Source) -> File:
+    """The file with a reference in place of each `!secret` of its front matter. Raises Invalid for a text that holds
+    the signs which mark references."""
+    content = source.file.content
+    if secret_refs.TAG.encode() not in content and START.encode() not in content:
+        return source.file
+    text = content.decode()
+    yaml.refuse_marks(text, source.path)
+    parts = frontmatter.parts(text.removeprefix("\ufeff"), source.path)
+    matter = yaml.veiled(parts.matter)
+    if matter == parts.matter:
+        return source.file
+    opening = text[: len(text) - len(text.removeprefix("\ufeff"))] + parts.opening
+    return File((opening + matter + parts.closing + parts.body).encode(), source.file.executable)
 
 
 def unparsed(claim: Claim, error: Unreadable | Invalid) -> Left:

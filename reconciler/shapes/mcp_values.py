@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+from reconciler.model.secret import START
 from reconciler.shapes.shared_json import Steps
 
-_address = re.compile(r"https?://[^\s/]|\{(?:env|file):", re.I)
+_address = re.compile(rf"https?://[^\s/]|\{{(?:env|file):|{START}", re.I)
 
 
 class Fault(NamedTuple):

@@ -11,6 +11,7 @@ from reconciler.model.fingerprint import Codec, fingerprint
 from reconciler.model.outcome import Outcome, Status
 from reconciler.model.resource import Claim, File
 from reconciler.model.world import Edit, Edited, Look, Unreadable, World
+from reconciler.shapes.carrying import FILES
 
 
 def encode(file: File) -> bytes:
@@ -23,6 +24,7 @@ def decode(encoded: bytes) -> File:
 
 
 CODEC: Codec[File] = Codec(encode, decode)
+MARKDOWN: Codec[File] = Codec(encode, decode, secrets=FILES)
 
 
 def observe(claims: Sequence[Claim], look: Look, key: bytes) -> Iterable[Seen[File]]:

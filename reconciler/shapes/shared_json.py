@@ -12,6 +12,7 @@ from reconciler.model.fingerprint import Codec
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import File
 from reconciler.model.world import Look, Unreadable
+from reconciler.shapes.carrying import LEAVES
 
 Steps = tuple[str, ...]
 IMPLIED: Steps = ("",)
@@ -80,7 +81,7 @@ def _plain(value: jsonc.Json) -> jsonc.Json:
     return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-CODEC: Codec[Leaf] = Codec(encode, decode, meaning)
+CODEC: Codec[Leaf] = Codec(encode, decode, meaning, LEAVES)
 
 
 class Unparsed(Exception):

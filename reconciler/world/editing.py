@@ -68,7 +68,7 @@ class _Batch:
         found = look(below(job.root, job.edit.path))
         if (found and found[0]) != before:
             job.result = stale(job.where, before, found is not None)
-        elif before == after:
+        elif before == after and not (found and staging.dressed_anew(job.edit, found[1])):
             job.result = Edited()
         elif after is not None:
             self._make(os.path.dirname(job.where))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -65,6 +66,12 @@ class LocalWorld:
 
     def leftovers(self, root: str) -> Sequence[str]:
         return files.leftovers(self.roots[root])
+
+    def mode(self, root: str, path: str) -> int | None:
+        try:
+            return stat.S_IMODE(os.stat(f"{self.roots[root]}/{path}").st_mode)
+        except (OSError, ValueError):
+            return None
 
     def show(self, root: str, path: str) -> str:
         return shown(f"{self.roots[root]}/{path}".rstrip("/"), self.home)

@@ -12,6 +12,7 @@ from reconciler.model.world import Edit, Edited, Unreadable
 from reconciler.world.problems import ODD, homed, not_a_file, not_a_folder, odd_name, printable, shown, stale
 from reconciler.world.reading import below
 from reconciler.world.scanning import OURS, OURS_NAMES, Skips
+from reconciler.world.staging import runnable
 
 
 class MemoryWorld:
@@ -23,6 +24,7 @@ class MemoryWorld:
         self.roots = roots
         self.files = dict(files or {})
         self.home = home
+        self.modes: dict[tuple[str, str], int] = {}
         self.frozen = False
         self.hook: Callable[[Edit], None] | None = None
         self._folders: set[tuple[str, str]] = set()
@@ -60,6 +62,10 @@ class MemoryWorld:
 
     def leftovers(self, root: str) -> Sequence[str]:
         return ()
+
+    def mode(self, root: str, path: str) -> int | None:
+        found = self.files.get((root, path))
+        return None if found is None else self.modes.get((root, path), 0o755 if found.executable else 0o644)
 
     def show(self, root: str, path: str) -> str:
         return shown(f"{self.roots[root]}/{path}".rstrip("/"), self.home)
@@ -101,6 +107,8 @@ class MemoryWorld:
             refused = stale(self._full(one.root, one.path), one.before, found is not None)
             assert refused.problem
             return refused._replace(problem=homed(refused.problem, self.home))
+        if one.mode is not None and one.after is not None:
+            self.modes[one.root, one.path] = runnable(one.mode, one.after.executable)
         if one.before == one.after:
             return Edited()
         return self._write(one)
@@ -109,6 +117,7 @@ class MemoryWorld:
         made = self.lacking(one.root, one.path)
         if one.after is None:
             del self.files[one.root, one.path]
+            self.modes.pop((one.root, one.path), None)
             return Edited()
         self.files[one.root, one.path] = one.after
         self._folders.update((one.root, parent) for parent in made)

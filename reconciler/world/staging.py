@@ -61,7 +61,7 @@ def write(job: Job, after: File, standing: os.stat_result | None) -> None:
     """Fill the temporary file, and give it what the one that stands has: mode, owner, attributes."""
     # a new file is made with the system's own default, which minds the umask and a folder's default rights alike; one
     # that takes another's place may have to be secret
-    mode = 0o600 if standing else 0o666
+    mode = 0o600 if standing or job.edit.mode is not None else 0o666
     job.fd = os.open(job.temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     job.ours = identity(os.fstat(job.fd))
     rest = memoryview(after.content)
@@ -69,7 +69,8 @@ def write(job: Job, after: File, standing: os.stat_result | None) -> None:
         rest = rest[os.write(job.fd, rest) :]
     if standing:
         _dress(job.fd, job.final, standing)
-    mode = _runnable(stat.S_IMODE((standing or os.fstat(job.fd)).st_mode), after.executable)
+    mode = stat.S_IMODE((standing or os.fstat(job.fd)).st_mode) if job.edit.mode is None else job.edit.mode
+    mode = runnable(mode, after.executable)
     if mode != stat.S_IMODE(os.fstat(job.fd).st_mode):
         os.fchmod(job.fd, mode)
     if standing:
@@ -99,10 +100,18 @@ def _dress(fd: int, standing_path: str, standing: os.stat_result) -> None:
                 os.setxattr(fd, name, os.getxattr(standing_path, name))
 
 
-def _runnable(mode: int, executable: bool) -> int:
+def runnable(mode: int, executable: bool) -> int:
+    """Permission bits, with those to run it as they should be."""
     if (mode & 0o100 != 0) == executable:
         return mode
     return mode | 0o100 | (mode & 0o444) >> 2 if executable else mode & ~0o111
+
+
+def dressed_anew(edit: Edit, standing: os.stat_result) -> bool:
+    """Whether the same bytes shall get other permission bits."""
+    if edit.mode is None or edit.after is None:
+        return False
+    return runnable(edit.mode, edit.after.executable) != stat.S_IMODE(standing.st_mode)
 
 
 def flush(job: Job) -> None:

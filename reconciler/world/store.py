@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from reconciler.formats import masking, splices
-from reconciler.model.change import ABSENT, Action, Change, Recorded
+from reconciler.model.change import ABSENT, LATER, Action, Change, Recorded
 from reconciler.model.event import Suspension
 from reconciler.model.fingerprint import alike
 from reconciler.model.outcome import Intent, Outcome, Run, Status, Step
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Settled = tuple[Change[Any], Outcome]
 FASTEST = 1
+NOTHING = -1
 LEFT = "left undone when the run was closed"
 
 
@@ -97,7 +98,7 @@ class Store:
 
     def content(self, fingerprint: str) -> bytes:
         rows = self._file.rows("SELECT sealed, content FROM blobs WHERE id = ?", fingerprint)
-        if not rows:
+        if not rows or rows[0][0] == NOTHING:
             raise KeyError(fingerprint)
         sealed, kept = rows[0]
         try:
@@ -158,7 +159,7 @@ class Store:
             db.executemany(_insert("steps", f"run, root_path, {store_rows.STEP}"), rows)
             for change, _, _, expected in changes:
                 if expected is not None and expected.reverse:
-                    self._put(db, _named("promised", run, change), expected.reverse)
+                    self._put(db, _named("promised", run, change), expected.reverse, change)
 
     def settle(self, run: int, settled: Sequence[Settled]) -> None:
         with self._file.writing() as db:
@@ -205,21 +206,27 @@ class Store:
 
     # ---- contents
 
-    def _blobs(self, changes: Iterable[Intent]) -> list[tuple[str, int, bytes]]:
-        """The contents that are not kept yet, or not yet sealed, ready to be written."""
+    def _blobs(self, changes: Sequence[Intent]) -> list[tuple[str, int, bytes]]:
+        """The contents that are not kept yet, or not yet sealed, ready to be written. Of what holds secrets of ours
+        that is the state with references in their place; the whole's fingerprint has nothing behind it."""
         wanted: dict[str, tuple[bytes, str]] = {}
         for change, before, after, _ in changes:
             # The value of a key is kept without the key, which may be all that tells that it is a secret.
-            named = next(filter(masking.key_names_secret, change.claim.item), "")
-            for name, content in ((change.before.fingerprint, before), (change.fingerprint, after)):
+            named = next(filter(masking.key_names_secret, change.claim.item), "") or "secret" * change.secret
+            for name, content in ((change.before.fingerprint, before), (change.veiled or change.fingerprint, after)):
                 if content is not None:
-                    wanted[name] = content, named or wanted.get(name, (b"", ""))[1]
+                    why = "" if name == change.veiled else named
+                    wanted[name] = content, why or wanted.get(name, (b"", ""))[1]
         query = "SELECT id, sealed FROM blobs WHERE id IN (SELECT value FROM json_each(?))"
         kept = dict(self._file.rows(query, json.dumps(list(wanted))))
+        unkept = {intent.change.fingerprint for intent in changes if intent.change.veiled} - {LATER}
         return [
-            self._blob(name, content, named)
-            for name, (content, named) in wanted.items()
-            if name not in kept or (named and not kept[name])
+            *((name, NOTHING, b"") for name in unkept),
+            *(
+                self._blob(name, content, named)
+                for name, (content, named) in wanted.items()
+                if kept.get(name, NOTHING) < bool(named) or kept.get(name, NOTHING) == NOTHING
+            ),
         ]
 
     def _blob(self, name: str, content: bytes, named: str) -> tuple[str, int, bytes]:
@@ -254,21 +261,25 @@ class Store:
             blobs,
         )
 
-    def _put(self, db: sqlite3.Connection, name: str, content: bytes) -> None:
-        db.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?)", self._blob(name, content, ""))
+    def _put(self, db: sqlite3.Connection, name: str, content: bytes, change: Change[Any]) -> None:
+        """What turns a file back; sealed where the file holds secrets of ours."""
+        query = "SELECT count(*) FROM owned WHERE root_path = ? AND path = ? AND veiled != ''"
+        secret = change.secret or db.execute(query, self._at(change.claim)[:2]).fetchone()[0]
+        db.execute(
+            "INSERT OR REPLACE INTO blobs VALUES (?, ?, ?)", self._blob(name, content, "secret" if secret else "")
+        )
 
     def _keep_exact(self, db: sqlite3.Connection, run: int, planned: Sequence[Intent]) -> None:
-        for name, content in {
-            _named("exact", run, i.change): i.change.exact for i in planned if i.change.exact
-        }.items():
-            self._put(db, name, content)
+        for name, change in {_named("exact", run, i.change): i.change for i in planned if i.change.exact}.items():
+            self._put(db, name, change.exact, change)
 
     def _keep_reverses(self, db: sqlite3.Connection, run: int, settled: Sequence[Settled]) -> None:
         for change, outcome in settled:
             if outcome.reverse:
                 name = _named("reverse", run, change)
                 earlier = self._kept(name)
-                self._put(db, name, splices.chain([outcome.reverse, earlier]) if earlier else outcome.reverse)
+                chained = splices.chain([outcome.reverse, earlier]) if earlier else outcome.reverse
+                self._put(db, name, chained, change)
 
     # ---- steps and ownership
 

@@ -25,7 +25,15 @@ def _from_1(db: sqlite3.Connection) -> None:
     create(db, BOOK)
 
 
-STEPS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _from_1}
+def _from_2(db: sqlite3.Connection) -> None:
+    """No state held references to secrets, and the first of these had no book."""
+    if not _columns(db, "events"):
+        create(db, BOOK)
+    db.execute("ALTER TABLE owned ADD COLUMN veiled TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE owned ADD COLUMN mode INTEGER")
+
+
+STEPS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _from_1, 2: _from_2}
 
 
 def migrate(db: sqlite3.Connection, version: int, to: int) -> None:

@@ -13,7 +13,7 @@ from reconciler.model.resource import Claim, Ref, Revision
 
 Columns = tuple[Any, ...]
 
-OWNED = "root, path, item, kind, name, part, repo, value, standing, before, needs, revision, run"
+OWNED = "root, path, item, kind, name, part, repo, value, standing, before, needs, revision, run, veiled, mode"
 STEP = (
     "root, path, item, kind, name, part, action, cause, before, after, recorded, status, message, becomes, wave, rest"
 )
@@ -33,14 +33,30 @@ def owned_columns(row: Recorded, run: int) -> Columns:
     needs = json.dumps([str(ref) for ref in row.needs]) if row.needs else "[]"
     standing, before = row.standing.value, row.before
     at = (row.claim.root, row.claim.path, item(row.claim))
-    return (*at, *row.ref, row.part, row.repo, row.value, standing, before, needs, row.revision, run)
+    return (
+        *at,
+        *row.ref,
+        row.part,
+        row.repo,
+        row.value,
+        standing,
+        before,
+        needs,
+        row.revision,
+        run,
+        row.veiled,
+        row.mode,
+    )
 
 
 def owned_row(columns: Sequence[Any]) -> Recorded:
-    root, path, text, kind, name, part, repo, value, standing, before, needs, revision, run = columns
+    root, path, text, kind, name, part, repo, value, standing, before, needs, revision, run, *more = columns
+    veiled, mode = more or ("", None)  # a step of an earlier version
     refs = tuple(map(Ref.parse, json.loads(needs))) if needs != "[]" else ()
     at = claim(root, path, text)
-    return Recorded(at, Ref(kind, name), part, repo, value, Standing(standing), before, refs, revision, run)
+    return Recorded(
+        at, Ref(kind, name), part, repo, value, Standing(standing), before, refs, revision, run, veiled, mode
+    )
 
 
 def step_columns(change: Change[Any], status: Status, message: str = "", expected: Outcome | None = None) -> Columns:

@@ -14,7 +14,7 @@ from reconciler.world.store_origin import here
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION = 2
+VERSION = 3
 
 # `owned` refers to contents, so that nothing that is needed to hand a thing back can be dropped.
 TABLES = """
@@ -31,7 +31,7 @@ steps(id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs, root_path TE
 owned(root_path TEXT NOT NULL, path TEXT NOT NULL, item TEXT NOT NULL, root TEXT NOT NULL, kind TEXT NOT NULL,
     name TEXT NOT NULL, part TEXT NOT NULL, repo TEXT NOT NULL, value TEXT NOT NULL REFERENCES blobs,
     standing TEXT NOT NULL, before TEXT REFERENCES blobs, needs TEXT NOT NULL, revision TEXT NOT NULL,
-    run INTEGER NOT NULL, PRIMARY KEY (root_path, path, item))
+    run INTEGER NOT NULL, veiled TEXT NOT NULL DEFAULT '', mode INTEGER, PRIMARY KEY (root_path, path, item))
 made(root_path TEXT NOT NULL, path TEXT NOT NULL, item TEXT NOT NULL, PRIMARY KEY (root_path, path, item))
 pins(repo TEXT PRIMARY KEY, commit_id TEXT NOT NULL, reason TEXT NOT NULL)
 """

@@ -43,11 +43,15 @@ def case(path: Path) -> Any:
 
 def ready(case: Any) -> House:
     """The house just before the plan of the case: what was applied first, and what was edited by hand since."""
-    house = House(case.get("home") or {})
+    house = opened(case)
     if case.get("first"):
         house.apply(house.plan(case["first"]))
     house.edit(case.get("edits") or {})
     return house
+
+
+def opened(case: Any) -> House:
+    return House(case.get("home") or {}, secrets=case.get("secrets"))
 
 
 def git(case: Any) -> dict[str, str]:
@@ -83,17 +87,18 @@ def test_forced_it_becomes_what_git_says(case: Any) -> None:
     assert not house.plan(git(case)).changes
     for change in plan.changes:
         if not change.claim.item:
-            assert house.world.files.get((change.claim.root, change.claim.path)) == change.after
+            stands = house.world.files.get((change.claim.root, change.claim.path))
+            assert stands == change.after or change.veiled
 
 
 def test_undo_restores_the_bytes_and_the_ownership(case: Any) -> None:
     house = ready(case)
-    before, rows = house.home, owned(house)
+    before, modes, rows = house.home, house.modes, owned(house)
     result = house.apply(house.plan(git(case), force=["*"]))
     if result.run is None:
         return
     house.take_back(result.run.id)
-    assert house.home == before
+    assert house.home == before and house.modes == modes
     assert owned(house) == rows
 
 
@@ -124,18 +129,18 @@ def test_undo_can_be_undone(case: Any) -> None:
 
 
 def test_release_gives_the_first_bytes_back(case: Any) -> None:
-    house = House(case.get("home") or {})
-    first = house.home
+    house = opened(case)
+    first, modes = house.home, house.modes
     house.apply(house.plan(case.get("first") or {}))
     house.apply(house.plan(git(case)))
     house.hand_back()
     if not case.get("first"):
-        assert house.home == first
+        assert house.home == first and house.modes == modes
     assert not house.journal.recorded()
 
 
 def test_removed_from_git_it_goes_or_what_stood_there_comes_back(case: Any) -> None:
-    house = House(case.get("home") or {})
+    house = opened(case)
     first = house.home
     house.apply(house.plan(git(case)))
     rows = {f"{r.claim.root}/{r.claim.path}": r for r in house.journal.recorded()}
@@ -215,9 +220,10 @@ def parts(entry: Any) -> Iterator[tuple[Any, ...]]:
 
 
 def test_adopting_an_equal_thing_writes_nothing(case: Any) -> None:
-    house = House(case.get("home") or {})
+    house = opened(case)
     house.apply(house.plan(git(case)))
-    twin = House({p: b.decode() for p, b in house.home.items()})
+    twin = House({p: b.decode() for p, b in house.home.items()}, secrets=case.get("secrets"))
+    twin.world.modes = dict(house.world.modes)
     twin.world.frozen = True
     result = twin.apply(twin.plan(git(case)))
     assert all(change.action.bookkeeping for change, _ in result.outcomes)

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from reconciler import registry
 from reconciler.model.change import Plan
 from reconciler.model.kind import AnyKind
+from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import File, Loaded, Revision, Source
-from reconciler.model.world import Tree
+from reconciler.model.world import Tree, Unreadable
 from reconciler.pipeline import cycle
 from reconciler.pipeline.apply import Result, apply
 from reconciler.pipeline.hands import Hands
@@ -33,14 +34,38 @@ def split(path: str) -> tuple[str, str]:
     return root, inside
 
 
+class KnownSecrets:
+    """Secrets in a dict by their references; `asked` are those whose value was taken."""
+
+    def __init__(self, known: dict[str, str]) -> None:
+        self.known = known
+        self.asked: list[str] = []
+
+    def glance(self, reference: str) -> str | None:
+        return self.known.get(reference) if reference.startswith(("env:", "file:")) else None
+
+    def value(self, reference: str) -> str:
+        if reference not in self.known:
+            raise Unreadable(Problem(Origin(reference), f"`{reference}` is not set here", "set it"))
+        self.asked.append(reference)
+        return self.known[reference]
+
+    def asking(self) -> KnownSecrets:
+        return self
+
+
 class House:
     """One home and one repository in memory."""
 
-    def __init__(self, home: Files, kinds: tuple[AnyKind, ...] = registry.KINDS) -> None:
+    def __init__(
+        self, home: Files, kinds: tuple[AnyKind, ...] = registry.KINDS, secrets: Mapping[str, str] | None = None
+    ) -> None:
         self.kinds = kinds
+        self.secrets = KnownSecrets(dict(secrets or {}))
         self.world = MemoryWorld(ROOTS, {split(p): file(t) for p, t in home.items() if t is not None}, "/home/me")
         self.journal = Store.memory(b"k" * 32, ROOTS, "/home/me")
-        self.eyes = cycle.Eyes(kinds, registry.ROOTS, self.world, self.journal, "repo", "laptop", "/home/me")
+        known = (self.world, self.journal, "repo", "laptop", "/home/me")
+        self.eyes = cycle.Eyes(kinds, registry.ROOTS, *known, glance=self.secrets.glance)
 
     def loaded(self, git: Files) -> Loaded:
         sources = tuple(Source(f"desired-state/{p}", file(t)) for p, t in sorted(git.items()) if t is not None)
@@ -54,7 +79,7 @@ class House:
 
     @property
     def hands(self) -> Hands:
-        return Hands(self.kinds, self.world, self.journal)
+        return Hands(self.kinds, self.world, self.journal, self.secrets)
 
     def settle(self) -> None:
         """What every verb that plans does first."""
@@ -80,6 +105,10 @@ class House:
                 del self.world.files[split(path)]
             else:
                 self.world.files[split(path)] = file(text)
+
+    @property
+    def modes(self) -> dict[str, int | None]:
+        return {f"{root}/{path}": self.world.mode(root, path) for root, path in self.world.files}
 
     @property
     def home(self) -> dict[str, bytes]:

@@ -29,7 +29,12 @@ CREATE TABLE pins(repo TEXT PRIMARY KEY, commit_id TEXT NOT NULL, reason TEXT NO
 CREATE INDEX steps_by_claim ON steps(run, root_path, path, item);
 """
 # name → the tables of that version; 1 stood in two shapes
-SHAPES = {"1, without becomes": TABLES_1.format(becomes=""), "1": TABLES_1.format(becomes=", becomes TEXT")}
+LATER = ", becomes TEXT, wave INTEGER NOT NULL DEFAULT 0, rest TEXT"
+SHAPES = {
+    "1, without becomes": TABLES_1.format(becomes=""),
+    "1": TABLES_1.format(becomes=", becomes TEXT"),
+    "2": TABLES_1.format(becomes=LATER).replace("counts TEXT)", "counts TEXT, title TEXT NOT NULL DEFAULT '')"),
+}
 AGENTS = "/home/me/.config/opencode"
 
 
@@ -39,20 +44,21 @@ def make(path: Path, shape: str, key: bytes) -> None:
     db = sqlite3.connect(path)
     db.executescript("PRAGMA journal_mode=WAL;" + SHAPES[shape])
     proof = blake2b(b"the key of this state", digest_size=16, key=key).hexdigest()
-    db.executemany("INSERT INTO meta VALUES (?, ?)", [("schema", "1"), ("key", proof), ("made", "2026-01-01")])
+    db.executemany("INSERT INTO meta VALUES (?, ?)", [("schema", shape[0]), ("key", proof), ("made", "2026-01-01")])
     db.execute("INSERT INTO repositories VALUES ('repo', '/repo', '2026-01-01')")
     contents = {text: blake2b(text, digest_size=16, key=key).hexdigest() for text in (b"-A\n", b"-B\n")}
     db.executemany("INSERT INTO blobs VALUES (?, 0, ?)", [(id_, zlib.compress(t)) for t, id_ in contents.items()])
     for run, ended, counts in ((1, "2026-01-01T00:00:01+00:00", '{"create": 1}'), (2, "", None)):
         known = (run, "apply", "repo", "work", "c" * 40, "main", 0, "laptop", "2026-01-01T00:00:00+00:00", ended)
-        db.execute("INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", (*known, 1 if ended else None, counts))
+        row = (*known, 1 if ended else None, counts, *([""] if shape == "2" else []))
+        db.execute(f"INSERT INTO runs VALUES ({','.join('?' * len(row))})", row)
     for run, name, status in ((1, "a", "done"), (2, "b", "open")):
         after = contents[f"-{name.upper()}\n".encode()]
         at = (AGENTS, f"agents/{name}.md", "[]", "opencode", "agent", name, "")
         row = ["opencode", at[1], "[]", "agent", name, "", "repo", after, "created", None, "[]", "c" * 40, run]
         step = (None, run, *at, "create", "commit", "absent", after, None, status, "")
-        becomes = () if "without" in shape else (json.dumps(row),)
-        db.execute(f"INSERT INTO steps VALUES ({','.join('?' * len((*step, *becomes)))})", (*step, *becomes))
+        step = (*step, *(() if "without" in shape else (json.dumps(row),)), *((0, None) if shape == "2" else ()))
+        db.execute(f"INSERT INTO steps VALUES ({','.join('?' * len(step))})", step)
         if status == "done":
             owned = (*at, "repo", after, "created", None, "[]", "c" * 40, run)
             db.execute(f"INSERT INTO owned VALUES ({','.join('?' * len(owned))})", owned)

@@ -521,7 +521,7 @@ def test_a_newer_state_is_refused_and_left_alone(home: Home) -> None:
     for act in acts:
         with pytest.raises(Invalid) as error:
             act()
-        assert "the state has format 99, this version knows 2" in problem(error)
+        assert "the state has format 99, this version knows 3" in problem(error)
     assert home.db.read_bytes() == before
 
 

@@ -14,6 +14,7 @@ from reconciler.model.problem import Invalid
 from reconciler.model.resource import Claim
 from reconciler.world import store_origin
 from reconciler.world.store import Store, known_repositories
+from reconciler.world.store_schema import VERSION
 from tests.support import old_states
 from tests.unit.test_store import Home, began, change, problem, run
 
@@ -122,7 +123,7 @@ def test_an_earlier_version_is_read_as_it_stands_and_brought_up_to_date_by_the_f
     run(store, change(store, "c.md", None, b"C"))
     store.close()
     db = sqlite3.connect(home.db)
-    assert db.execute("SELECT value FROM meta WHERE name = 'schema'").fetchall() == [("2",)]
+    assert db.execute("SELECT value FROM meta WHERE name = 'schema'").fetchall() == [(str(VERSION),)]
     db.close()
     store = home.open()
     assert [r.claim.path for r in store.recorded()] == ["agents/a.md", "c.md"]

@@ -30,6 +30,7 @@ def options(parser: ArgumentParser) -> None:
     allow_delete(parser)
     preflight(parser)
     parser.add_argument("--verify", action="store_true", help="read everything anew, whatever was remembered")
+    parser.add_argument("--secrets", action="store_true", help="ask keyrings, age and programs for secrets too")
     parser.add_argument("--exit-code", action="store_true", help="2 if there are changes, 3 if there is only drift")
     parser.add_argument("--full", action="store_true", help="show every diff whole, and what is created and deleted")
 
@@ -37,7 +38,7 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     from reconciler.cli import confirming, exits, opening, showing, terminal
 
-    app = opening.with_repository(args)
+    app = opening.with_repository(args).asking(args.secrets)
     with terminal.busy(showing.LOOKING):
         loaded = app.load(args.rev)
         plan = app.plan(args.rev, args.targets, args.force, loaded, args.allow_delete)

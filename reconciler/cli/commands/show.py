@@ -73,16 +73,22 @@ def _change(app: App, step: Step) -> Change[Any]:
 
 def _contents(app: App, step: Step) -> tuple[Any, Any, Diff | None]:
     """What stood there before and after, and how they differ."""
-    from reconciler.model.change import ABSENT
+    from reconciler.model.change import ABSENT, Diff
+    from reconciler.pipeline.wishes import hidden
 
     kind = next((kind for kind in app.kinds if kind.name == step.ref.kind), None)
     if kind is None or step.action.bookkeeping:
         return None, None, None
+    veils = step.veil_before, step.veil_after
     try:
         before, after = (
-            None if name == ABSENT else kind.codec.decode(app.journal.content(name))
-            for name in (step.before, step.after)
+            None if name == ABSENT else kind.codec.decode(app.journal.content(veil or name))
+            for name, veil in zip((step.before, step.after), veils, strict=True)
         )
     except KeyError:
         return None, None, None
-    return before, after, kind.diff(before, after)
+    if not any(veils):
+        return before, after, kind.diff(before, after)
+    key, likes = app.journal.key(), [state for state, veil in zip((before, after), veils, strict=True) if veil]
+    before, after = (hidden(state, kind.codec, key, *likes) for state in (before, after))
+    return before, after, Diff(note="secret changed") if veils[0] == veils[1] else kind.diff(before, after)
