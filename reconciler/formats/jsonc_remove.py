@@ -14,7 +14,7 @@ from reconciler.formats.jsonc_document import NEWLINE, SPACE, WHITE, Document, e
 
 _ONE_LINE_BLOCK = r"/\*[^*\r\n]*+\*++(?:[^/*\r\n][^*\r\n]*+\*++)*/"
 _BESIDE = rf"(?:[ \t]++|{_ONE_LINE_BLOCK})*"
-_rest_of_line = re.compile(rf"{_BESIDE},?{_BESIDE}(?:{LINE_COMMENT})?(?=[\r\n])")
+rest_of_line = re.compile(rf"{_BESIDE},?{_BESIDE}(?:{LINE_COMMENT})?(?=[\r\n])")
 
 
 def is_idle(document: Document, steps: Steps) -> bool:
@@ -36,7 +36,7 @@ def without(document: Document, steps: Steps) -> Document:
 
 
 def removed(document: Document, node: Node, index: int) -> Document:
-    start, end = _own_lines(document, node, index) or _among_others(document, node, index)
+    start, end = own_lines(document, node, index) or _among_others(document, node, index)
     comma = node.entries[index].comma
     if comma < 0 and index:
         comma = node.entries[index - 1].comma
@@ -46,11 +46,11 @@ def removed(document: Document, node: Node, index: int) -> Document:
     return document.spliced(splices)
 
 
-def _own_lines(document: Document, node: Node, index: int) -> tuple[int, int] | None:
+def own_lines(document: Document, node: Node, index: int) -> tuple[int, int] | None:
     """From the line break before an entry to the end of its lines, if only comments after it share them."""
     text, (before, start) = document.text, document.gap(node, index)
     lead = text[before:start].rstrip(" \t")
-    rest = _rest_of_line.match(text, node.entries[index].value.end)
+    rest = rest_of_line.match(text, node.entries[index].value.end)
     if not lead.endswith(("\n", "\r")) or not rest:
         return None
     left = before + len(lead) - (2 if lead.endswith("\r\n") else 1)

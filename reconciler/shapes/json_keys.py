@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.formats import jsonc, jsonc_edit, splices
+from reconciler.formats import jsonc, jsonc_beside, jsonc_edit, splices
 from reconciler.formats.jsonc_edit import Raw
 from reconciler.model.change import NULL, Change, Diff, FieldChange, Seen
 from reconciler.model.diff import field_changes, list_changes
@@ -147,6 +147,8 @@ class JsonKeys:
             return text
         try:
             edited = _done(jsonc_edit.edit(text, list(self._room(text, claim.item))), change)
+            if now is None and change.after is not None and change.after.beside and not _elsewhere(change.after):
+                edited = jsonc_beside.with_beside(edited, claim.item, change.after.beside)
         except (jsonc_edit.EditError, jsonc.JsoncError) as error:
             problem = Problem(Origin(where.path, error.line, error.column), error.message)
             outcomes[claim] = Outcome(claim, Status.FAILED, problem)

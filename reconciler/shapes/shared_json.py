@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from reconciler.formats import jsonc
+from reconciler.formats import jsonc, jsonc_beside
 from reconciler.model.fingerprint import Codec
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import File
@@ -22,13 +22,15 @@ class Leaf(NamedTuple):
     """The state of a key: its value, and its source text where it stands in a file ("" where git asks for it).
     `ordered`: the order of keys is meaning, and an object is compared whole; else any object is an object. `spelled`:
     the older place where it stands, IMPLIED where another key only implies it. `behind`: nothing stands at the key
-    itself, because this value stands at a key above it, where an object belongs."""
+    itself, because this value stands at a key above it, where an object belongs. `beside`: the comment that shares the
+    key's line, and goes and comes with it."""
 
     value: jsonc.Json
     raw: str = ""
     ordered: bool = False
     spelled: Steps = ()
     behind: Steps = ()
+    beside: str = ""
 
 
 class Old(NamedTuple):
@@ -47,7 +49,7 @@ class Old(NamedTuple):
 
 def encode(leaf: Leaf) -> bytes:
     """What git asks for is told apart from what stands somewhere: it is written as its file would write it."""
-    if leaf.spelled or leaf.behind:
+    if leaf.spelled or leaf.behind or leaf.beside:
         return b"s" + json.dumps(leaf).encode()
     if not leaf.raw:
         return (b"w" if leaf.ordered else b"v") + rendered(leaf.value).encode("utf-8", "surrogatepass")
@@ -56,8 +58,9 @@ def encode(leaf: Leaf) -> bytes:
 
 def decode(encoded: bytes) -> Leaf:
     if encoded[:1] == b"s":
-        value, old, ordered, spelled, *behind = json.loads(encoded[1:])
-        return Leaf(value, old, ordered, tuple(spelled), *map(tuple, behind))
+        value, old, ordered, spelled, *later = json.loads(encoded[1:])
+        behind: Steps = tuple(later[0]) if later else ()  # earlier versions kept less
+        return Leaf(value, old, ordered, tuple(spelled), behind, later[1] if len(later) > 1 else "")
     raw, ordered = encoded[1:].decode("utf-8", "surrogatepass"), encoded[:1] in (b"o", b"w")
     return Leaf(jsonc.loads(raw), "" if encoded[:1] in (b"v", b"w") else raw, ordered)
 
@@ -136,7 +139,14 @@ def leaf(text: str, steps: Steps, ordered: bool) -> Leaf | None:
         node = jsonc.find(node, (step,))
     if node is None:
         return None
-    return Leaf(jsonc.value(node), text[node.start : node.end], ordered and node.kind == "object")
+    comment = jsonc_beside.beside(text, steps) if steps and _shares(text, node.end) else ""
+    return Leaf(jsonc.value(node), text[node.start : node.end], ordered and node.kind == "object", beside=comment)
+
+
+def _shares(text: str, end: int) -> bool:
+    """Whether a comment may stand behind a value on its line: the quick question."""
+    line = text[end : end + 200].partition("\n")[0]
+    return "//" in line or "/*" in line
 
 
 def in_the_way(text: str, steps: Steps) -> Leaf | None:
