@@ -65,16 +65,16 @@ def body(change: Change[Any], page: Page, indent: int) -> Iterator[str]:
         yield margin + style.paint(place(change, page), "dim")
     if sides := page.sides.get(change.claim):
         yield margin + style.paint("edited here since the last apply:", "dim")
-        yield from _difference(sides.here, change, page, indent + 2)
+        yield from difference(sides.here, change, page, indent + 2)
         yield margin + style.paint("changed in git since then:", "dim")
-        yield from _difference(sides.git, change, page, indent + 2)
+        yield from difference(sides.git, change, page, indent + 2)
     else:
-        yield from _difference(change.diff, change, page, indent)
+        yield from difference(change.diff, change, page, indent)
     if not change.reversible:
         yield margin + style.paint(f"cannot be taken back: {style.safe(change.why_not)}", "warning")
 
 
-def _difference(diff: Diff, change: Change[Any], page: Page, indent: int) -> Iterator[str]:
+def difference(diff: Diff, change: Change[Any], page: Page, indent: int) -> Iterator[str]:
     style, margin = page.style, " " * indent
     more = page.more.replace("TARGET", str(change.ref))
     fields = diff.fields if style.full or len(diff.fields) <= LIMIT + 1 else diff.fields[:LIMIT]

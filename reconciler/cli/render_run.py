@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from reconciler.cli import phrase
 from reconciler.cli.grouping import Item, Name, name
-from reconciler.cli.render_body import Page
+from reconciler.cli.render_body import Page, difference, learn
 from reconciler.cli.render_change import item_lines
 from reconciler.cli.render_problems import problem_lines
 from reconciler.cli.render_summary import revision
@@ -38,10 +39,20 @@ def result_text(run: Run | None, outcomes: Sequence[tuple[Change[Any], Outcome]]
             mark = style.paint(f"! {NOT_DONE[outcome.status]}", "error")
             lines.append(f"{mark} {style.safe(str(name(change.ref, change.target.part)))}")
             lines += [f"  {line}" for line in problem_lines([outcome.problem] if outcome.problem else [], style)]
+            lines += _moved(change, outcome, style)
     bad = Counter(NOT_DONE[o.status] for _, o in outcomes if o.status is not Status.DONE)
     done = did((c.action, c.cause, name(c.ref, c.target.part)) for c, o in outcomes if o.status is Status.DONE)
     counts = phrase.joined([done, ", ".join(f"{n} {word}" for word, n in bad.items())])
     return style.finish([*lines, style.paint(f"{_numbers(run)}: {counts or 'nothing done'}", "error" if bad else "ok")])
+
+
+def _moved(change: Change[Any], outcome: Outcome, style: Style) -> list[str]:
+    """What was changed since the plan was made."""
+    if outcome.diff is None or not (outcome.diff.fields or outcome.diff.text):
+        return []
+    shown = replace(change, diff=outcome.diff)
+    learn([shown, replace(shown, before=replace(change.before, state=outcome.found))], style)
+    return list(difference(outcome.diff, shown, Page(style, lambda root, path: path), 4))
 
 
 def did(done: Iterable[tuple[Action, Cause, Any]]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-from reconciler.model.change import Action, Cause, Change, Recorded
+from reconciler.model.change import Action, Cause, Change, Diff, Recorded
 from reconciler.model.event import Suspension
 from reconciler.model.fingerprint import alike
 from reconciler.model.problem import Origin, Problem
@@ -30,7 +30,8 @@ class Status(StrEnum):
 class Outcome:
     """What became of one change; `made` is what had to be made on the way (folders), to go again with it; `reverse`
     turns a shared file back into what it was before the run, as long as nobody else touches it. `heir`: an item was
-    removed, and another one goes by its name since."""
+    removed, and another one goes by its name since. `diff`: what moved, where it is stale, and
+    `found`: the state that stands there then."""
 
     claim: Claim
     status: Status
@@ -39,6 +40,8 @@ class Outcome:
     unmade: tuple[Claim, ...] = ()
     reverse: bytes = b""
     heir: bool = False
+    diff: Diff | None = None
+    found: Any = None
 
 
 class Intent(NamedTuple):

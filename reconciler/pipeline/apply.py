@@ -7,18 +7,20 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from reconciler.model.change import Change, Plan, Seen
+from reconciler.model.change import ABSENT, Change, Diff, Plan, Seen
 from reconciler.model.fingerprint import alike
 from reconciler.model.outcome import Intent, Outcome, Run, Status
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import Claim
 from reconciler.pipeline.expect import expected
 from reconciler.pipeline.hands import BAD, Hands, Settled
+from reconciler.pipeline.plan import below
 from reconciler.pipeline.putting import put_in, watching
 from reconciler.pipeline.settle import settle
 from reconciler.pipeline.shielding import Shielded, veil
 
 Progress = Callable[[int, int], None]
+NOW = "from what stands here now to what was planned"
 BATCH = 1000
 """So many files are brought about at once: each batch is made durable, and seen as progress."""
 
@@ -110,7 +112,9 @@ def _looked_at(
         if (why := _why_skip(change, failed)) is not None:
             refused.append((change, Outcome(change.claim, Status.SKIPPED, why)))
         elif (moved := _moved(change, seen[change.claim], hands)) is not None:
-            refused.append((change, Outcome(change.claim, Status.STALE, moved)))
+            stands = seen[change.claim]
+            diff = _what_moved(change, stands, hands)
+            refused.append((change, Outcome(change.claim, Status.STALE, moved, diff=diff, found=stands.state)))
         else:
             ready.append(replace(change, before=seen[change.claim]))
     return ready, refused
@@ -132,6 +136,18 @@ def _moved(change: Change[Any], seen: Seen[Any], hands: Hands) -> Problem | None
         return None
     where = hands.world.show(change.claim.root, change.claim.path)
     return Problem(Origin(where), "changed since the plan was made; left as it is", "plan again")
+
+
+def _what_moved(change: Change[Any], seen: Seen[Any], hands: Hands) -> Diff | None:
+    """From what the plan saw to what stands there now; a saved plan may not know any more what it saw. Where secrets
+    of ours stand, nobody can tell them from the rest after an edit: that is not shown."""
+    row = change.recorded
+    if seen.problem is not None or change.secret or change.veiled or (row is not None and row.veiled):
+        return None
+    kind = next(kind for kind in hands.kinds if kind.name == change.ref.kind)
+    if change.before.state is None and change.before.fingerprint != ABSENT:
+        return replace(below(change.target.part, kind.diff(seen.state, change.after)), note=NOW)
+    return below(change.target.part, kind.diff(change.before.state, seen.state))
 
 
 def _acted(changes: Sequence[Change[Any]], hands: Hands, acted: Callable[[int], None]) -> list[Settled]:
