@@ -47,7 +47,8 @@ def _header(plan: Plan, page: Page) -> Iterator[str]:
     machine = f"this is `{safe(plan.host)}`"
     if plan.here:
         machine = f"as if this were `{safe(plan.host)}` (it is `{safe(plan.here)}`)"
-    yield f"desired-state at {safe(revision(plan.revision))} · {machine}{only}"
+    of = f" of {safe(page.of)}" if page.of else ""
+    yield f"desired-state{of} at {safe(revision(plan.revision))} · {machine}{only}"
 
 
 def _section(items: Sequence[Item], page: Page) -> Iterator[str]:

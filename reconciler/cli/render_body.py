@@ -24,13 +24,15 @@ class Sides(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Page:
     """What a plan is drawn with. `show`: root and path as people type it; `column`: how wide the names are;
-    `more`: the command that shows diffs whole; `only`: the TARGETs it was limited to; `hint`: its last line."""
+    `more`: the command that shows diffs whole; `only`: the TARGETs it was limited to; `of`: the repository, where
+    nobody named it; `hint`: its last line."""
 
     style: Style
     show: Callable[[str, str], str]
     column: int = 0
     more: str = "`reconcile plan TARGET --full`"
     only: Sequence[str] = ()
+    of: str = ""
     hint: str = ""
     sides: Mapping[Claim, Sides] = field(default_factory=dict)
 
@@ -64,10 +66,16 @@ def body(change: Change[Any], page: Page, indent: int) -> Iterator[str]:
     if not change.verdict.allowed and not (change.target.part or change.claim.item):
         yield margin + style.paint(place(change, page), "dim")
     if sides := page.sides.get(change.claim):
-        yield margin + style.paint("edited here since the last apply:", "dim")
-        yield from difference(sides.here, change, page, indent + 2)
-        yield margin + style.paint("changed in git since then:", "dim")
-        yield from difference(sides.git, change, page, indent + 2)
+        if change.before.state is None:
+            yield margin + style.paint("removed here since the last apply", "dim")
+        else:
+            yield margin + style.paint("edited here since the last apply:", "dim")
+            yield from difference(sides.here, change, page, indent + 2)
+        if change.target.desired is None:
+            yield margin + style.paint("removed from git since then", "dim")
+        else:
+            yield margin + style.paint("changed in git since then:", "dim")
+            yield from difference(sides.git, change, page, indent + 2)
     else:
         yield from difference(change.diff, change, page, indent)
     if not change.reversible:

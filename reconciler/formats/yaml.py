@@ -174,6 +174,10 @@ def _key(key: Any, path: str, first_line: int) -> Any:
     return key if isinstance(key, str | int | float | bool) or key is None else str(key)
 
 
+SPELLED = {"True": "true", "False": "false", "None": "null"}
+"""Keys that are no text, as YAML has them."""
+
+
 def _problem(error: Any, path: str, first_line: int) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + first_line, mark.column + 1) if mark else (first_line, 1)
@@ -182,11 +186,8 @@ def _problem(error: Any, path: str, first_line: int) -> Problem:
         return Problem(Origin(path, line, column), what, str(error.note))
     hint = ""
     if "found duplicate key" in what:
-        what = (
-            f"the key {what.split('found duplicate key', 1)[1].split(' with value')[0].strip()} stands twice".replace(
-                '"', "`"
-            )
-        )
+        key = what.split("found duplicate key", 1)[1].split(" with value")[0].strip().strip('"')
+        what = f"the key `{SPELLED.get(key, key)}` stands twice"
         hint = "keep one of them"
     elif "could not determine a constructor" in what:
         tag = what.rsplit(" ", 1)[-1].strip("'")

@@ -103,21 +103,23 @@ def _wave(
 def _looked_at(
     changes: Sequence[Change[Any]], earlier: Sequence[Settled], hands: Hands
 ) -> tuple[list[Change[Any]], list[Settled]]:
-    """Which changes still find what the plan saw; the others with the reason."""
+    """Which changes still find what the plan saw; the others with the reason. Nothing is removed where another change,
+    which it may make room for, is refused."""
     failed = {change.ref for change, outcome in earlier if outcome.status in BAD}
     seen = hands.look([c for c in changes if _why_skip(c, failed) is None])
     ready: list[Change[Any]] = []
     refused: list[Settled] = []
-    for change in changes:
+    for change in sorted(changes, key=lambda c: c.after is None):
         if (why := _why_skip(change, failed)) is not None:
             refused.append((change, Outcome(change.claim, Status.SKIPPED, why)))
         elif (moved := _moved(change, seen[change.claim], hands)) is not None:
             stands = seen[change.claim]
             diff = _what_moved(change, stands, hands)
             refused.append((change, Outcome(change.claim, Status.STALE, moved, diff=diff, found=stands.state)))
+            failed.add(change.ref)
         else:
             ready.append(replace(change, before=seen[change.claim]))
-    return ready, refused
+    return sorted(ready, key=_turn), refused
 
 
 def _why_skip(change: Change[Any], failed: set[Any]) -> Problem | None:

@@ -94,7 +94,8 @@ def _never_entered(layout: Layout) -> Iterable[Left]:
             if (root, path) not in layout.texts:
                 yield Left(Claim(root, path), reason)
         for problem in place.problems:
-            yield Left(Claim(root, problem.origin.path), problem.text, replace(problem, severity=Severity.WARNING))
+            path = problem.origin.path.removeprefix(f"{place.shown or place.folder}/")
+            yield Left(Claim(root, path), problem.text, replace(problem, severity=Severity.WARNING))
 
 
 def _too_large(layout: Layout) -> Iterable[Left]:

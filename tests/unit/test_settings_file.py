@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.formats import jsonc
+from reconciler.model.outcome import Status
 from reconciler.model.resource import Revision
 from reconciler.pipeline import cycle
 from tests.support.house import House
@@ -36,3 +37,14 @@ def test_what_went_to_another_kind_stays_when_the_first_is_handed_back() -> None
     }
     house.hand_back()
     assert house.home == {}
+
+
+def test_no_key_goes_where_what_may_replace_it_was_refused() -> None:
+    house = House({"zed/settings.json": '{"theme": "One"}'})
+    house.apply(house.plan({"opencode/settings.yaml": "share: manual\n", "zed/settings.yaml": "theme: One\n"}))
+    plan = house.plan({"zed/settings.yaml": "theme: Two\n"})
+    house.edit({"zed/settings.json": '{"theme": "Mine"}'})
+    result = house.apply(plan)
+    became = {change.ref.kind: outcome.status for change, outcome in result.outcomes}
+    assert became == {"zed_settings": Status.STALE, "opencode_settings": Status.SKIPPED}
+    assert b'"share"' in house.home["opencode/opencode.jsonc"]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 EXITS = "Exit status: 0; with --exit-code 2 if there are changes, 3 if there is only drift; 1 for any mistake."
 HINT = "`reconcile apply` to do it · `-o FILE` to save it · `reconcile why REF` to ask about a line"
 REFUSED = "`reconcile apply` would refuse this · `--no-preflight` does not ask"
+ASK = "`reconcile why REF` to ask about a line"
 HELD = "`reconcile apply --force REF` to do what is held · `reconcile why REF` to ask about a line"
 
 
@@ -48,7 +49,7 @@ def run(args: Namespace) -> int:
     if args.json:
         terminal.show(app.save(plan))
     else:
-        hint = REFUSED if plan.refused else HINT if plan.due else HELD
+        hint = REFUSED if plan.refused else HINT if plan.due else HELD if _forceable(plan) else ASK
         hint = _saved_hint(args.output, plan) if args.output and not plan.refused else hint
         text = showing.show_plan(plan, app, args, hint=hint, only=args.targets)
         if opening.plainly(args):
@@ -56,6 +57,11 @@ def run(args: Namespace) -> int:
     if plan.refused:
         return exits.TROUBLE
     return exits.of_plan(plan) if args.exit_code else 0
+
+
+def _forceable(plan: Plan) -> bool:
+    """Whether `--force` does any of what is held: it takes nothing from another repository."""
+    return any("--force" in change.verdict.hint for change in plan.held)
 
 
 def _saved_hint(path: str, plan: Plan) -> str:
@@ -71,6 +77,7 @@ def _save(text: str, path: str) -> None:
     import os
 
     file = os.path.realpath(path)
+    _not_over(path)
     try:
         if os.path.exists(path) and not os.path.isfile(path):
             _into(os.open(path, os.O_WRONLY), text)
@@ -82,6 +89,24 @@ def _save(text: str, path: str) -> None:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         hint = "make room there, or name another place" if full else "name a file in a folder that you may write to"
         raise invalid(path, f"cannot be written: {(error.strerror or str(error)).lower()}", hint) from None
+
+
+def _not_over(path: str) -> None:
+    """Raises Invalid for a file that is no plan: nobody meant to lose that."""
+    import json
+    import os
+    from pathlib import Path
+
+    from reconciler.model.problem import invalid
+
+    if not os.path.isfile(path) or not os.path.getsize(path):
+        return
+    try:
+        said = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        said = None
+    if not (isinstance(said, dict) and {"format", "revision", "changes"} <= said.keys()):
+        raise invalid(path, "stands there already, and is no saved plan", "name another file, or remove it")
 
 
 def _beside(path: str, text: str) -> None:
