@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from reconciler.pipeline.clear_secrets import in_clear
 from reconciler.pipeline.settings import settings
 
 TOP = "desired-state/"
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 Memo = dict[tuple[Any, ...], Any]
@@ -191,7 +193,7 @@ def _spec(kind: AnyKind, name: str, sources: Sequence[Source]) -> Any:
 
 def bad_name(name: str) -> str | None:
     """Why a name can't become a path below a root; None where it can."""
-    if any(ord(c) < 32 or ord(c) == 127 for c in name):
+    if CONTROL.search(name):
         return "a name can't hold control characters"
     parts = name.split("/") if name else []
     if any(part in ("", ".", "..") for part in parts) or "\\" in name:
