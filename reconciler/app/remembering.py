@@ -78,7 +78,8 @@ def _rests(app: App, which: str, loaded: Loaded, plan: Plan) -> Rests | None:
 
 
 def _standing(app: App, plan: Plan) -> tuple[list[str], list[str]] | None:
-    """What is watched and swept below the roots; None where something that we own is no file below one."""
+    """What is watched and swept below the roots; None where something that we own is no file below one,
+    or holds a secret that another look might find changed."""
     watched, swept, standing = [], [], set()
     for root in app.roots:
         folder = root.path(app.env)
@@ -91,8 +92,9 @@ def _standing(app: App, plan: Plan) -> tuple[list[str], list[str]] | None:
                 watched.append(f"{folder}/{path}")
             else:
                 swept.append(f"{real}/{path}")
-    claimed = {row.claim[:2] for row in app.journal.recorded() if row.repo == plan.repo}
-    return (watched, swept) if claimed <= standing else None
+    rows = [row for row in app.journal.recorded() if row.repo == plan.repo]
+    elsewhere = any(row.veiled or row.claim[:2] not in standing for row in rows)
+    return None if elsewhere else (watched, swept)
 
 
 def _mentioned(app: App, loaded: Loaded) -> tuple[list[str], list[str]]:

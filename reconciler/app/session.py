@@ -156,6 +156,8 @@ class App:
 
     def remember(self, verb: str, directory: str | None, loaded: Loaded, plan: Plan, text: str) -> None:
         """Has the same answer given at once until something moves, where there is nothing to do."""
+        if plan.changes:
+            return
         from reconciler.app.remembering import remember
 
         remember(self, verb, directory, loaded, plan, text)

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from reconciler.formats import secret_refs
+from reconciler.formats.yaml_places import places
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
 from reconciler.model.secret import END, START
 
@@ -242,6 +243,8 @@ def positions(text: str, first_line: int = 1) -> dict[tuple[str, ...], tuple[int
 
     What an alias repeats is entered once: it has one place, and a few aliases can stand for billions of values.
     """
+    if (plainly := places(text, first_line)) is not None:
+        return plainly
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from reconciler.model.kind import AnyKind, Root
@@ -107,6 +108,9 @@ def skipped(path: str, skip: Mapping[str, str]) -> str:
     """The reason why a path below a root is left alone, or ""."""
     from fnmatch import fnmatchcase
 
+    names, tops = _quickly(tuple(skip))
+    if not (f"{path}/".startswith(tops) or any(map(names, path.split("/")))):
+        return ""
     for pattern, reason in skip.items():
         if pattern.startswith("./"):
             if path == pattern[2:] or path.startswith(f"{pattern[2:]}/"):
@@ -114,3 +118,14 @@ def skipped(path: str, skip: Mapping[str, str]) -> str:
         elif any(fnmatchcase(part, pattern) for part in path.split("/")):
             return reason
     return ""
+
+
+@cache
+def _quickly(patterns: tuple[str, ...]) -> tuple[Callable[[str], object], tuple[str, ...]]:
+    """Whether any glob is of a name, and the beginnings of paths that are left alone: most paths have none of both."""
+    import re
+    from fnmatch import translate
+
+    globs = [translate(pattern) for pattern in patterns if not pattern.startswith("./")]
+    tops = tuple(f"{pattern[2:]}/" for pattern in patterns if pattern.startswith("./"))
+    return re.compile("|".join(globs) or "(?!)").match, tops

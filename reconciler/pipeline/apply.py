@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from reconciler.model.change import ABSENT, Change, Diff, Plan, Seen
-from reconciler.model.fingerprint import alike
+from reconciler.model.fingerprint import Codec, alike
 from reconciler.model.outcome import Intent, Outcome, Run, Status
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import Claim
@@ -42,7 +42,7 @@ def apply(plan: Plan, hands: Hands, *, verb: str, folder: str, progress: Progres
     todo = (*plan.bookkeeping, *plan.due)
     if not todo:
         return Result(None)
-    planned = [_intent(change, hands) for change in sorted(todo, key=_turn)]
+    planned = _intents([(change, None) for change in sorted(todo, key=_turn)], hands)
     run = hands.journal.begin(verb, plan.repo, folder, plan.revision, plan.host, title=plan.title, planned=planned)
     return carry_on(run, todo, (), hands, progress)
 
@@ -91,7 +91,7 @@ def _wave(
     modes = hands.watch.modes(ready, hands.world)
     ready = put_in(ready, refused, hands)
     hands = replace(hands, world=Shielded(hands.world, modes)) if modes else hands
-    hands.journal.intend(run, [_intent(change, hands, outcome) for change, outcome in expected(ready, hands)])
+    hands.journal.intend(run, _intents(expected(ready, hands), hands))
     booked = [(c, Outcome(c.claim, Status.DONE)) for c in ready if c.action.bookkeeping]
     done = [*booked, *_acted([c for c in ready if not c.action.bookkeeping], hands, acted)]
     if isinstance(hands.world, Shielded):
@@ -194,9 +194,13 @@ def _not_so(change: Change[Any], hands: Hands) -> Problem:
     return Problem(Origin(where), "written, but something else stands there now", "see who else writes it")
 
 
-def _intent(change: Change[Any], hands: Hands, foreseen: Outcome | None = None) -> Intent:
+def _intents(foreseen: Iterable[tuple[Change[Any], Outcome | None]], hands: Hands) -> list[Intent]:
+    codecs = {kind.name: kind.codec for kind in hands.kinds}
+    return [_intent(change, outcome, codecs[change.ref.kind]) for change, outcome in foreseen]
+
+
+def _intent(change: Change[Any], foreseen: Outcome | None, codec: Codec[Any]) -> Intent:
     """What is kept of it: of what holds secrets of ours only the state with references in their place."""
-    codec = next(kind.codec for kind in hands.kinds if kind.name == change.ref.kind)
     row = change.recorded
     ours = row is not None and row.veiled and alike(change.before.fingerprint, row.value)
     before, after = None if ours else change.before.state, veil(change) if change.veiled else change.after

@@ -209,5 +209,7 @@ def _undoing(changes: Sequence[Change[Any]], title: str, revision: Revision, eye
 
 def together(changes: Sequence[Change[Any]], kinds: Sequence[AnyKind]) -> tuple[Change[Any], ...]:
     """Each kind's changes as they are once all of them are known."""
-    by_kind = {kind.name: [c for c in changes if c.ref.kind == kind.name] for kind in kinds}
+    by_kind: dict[str, list[Change[Any]]] = {kind.name: [] for kind in kinds}
+    for change in changes:
+        by_kind.setdefault(change.ref.kind, []).append(change)
     return tuple(change for kind in kinds for change in kind.together(by_kind[kind.name]))

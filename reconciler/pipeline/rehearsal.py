@@ -10,12 +10,14 @@ from reconciler.model.world import Edit, Edited, Look
 
 
 class Rehearsal:
-    """`edited`: what files would hold."""
+    """`edited`: what files would hold; `seen`: files that were looked at already."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, seen: Mapping[tuple[str, str], File | None] | None = None) -> None:
         self.look = look
         self.edited: dict[tuple[str, str], File | None] = {}
+        self._seen = seen or {}
         self._made: set[tuple[str, str]] = set()
+        self._lacking: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def scan(self, root: str, skip: Mapping[str, str]) -> Place:
         return self.look.scan(root, skip)
@@ -23,6 +25,8 @@ class Rehearsal:
     def read(self, root: str, path: str) -> File | None:
         if (root, path) in self.edited:
             return self.edited[root, path]
+        if (root, path) in self._seen:
+            return self._seen[root, path]
         return self.look.read(root, path)
 
     def leftovers(self, root: str) -> Sequence[str]:
@@ -35,7 +39,10 @@ class Rehearsal:
         return self.look.show(root, path)
 
     def lacking(self, root: str, path: str) -> tuple[str, ...]:
-        return tuple(folder for folder in self.look.lacking(root, path) if (root, folder) not in self._made)
+        at = root, path.rpartition("/")[0]
+        if at not in self._lacking:
+            self._lacking[at] = self.look.lacking(root, path)
+        return tuple(folder for folder in self._lacking[at] if (root, folder) not in self._made)
 
     def edit(self, edits: Sequence[Edit]) -> Sequence[Edited]:
         return [self._edit(one) for one in edits]

@@ -76,8 +76,14 @@ class NoNotes:
 
 def rehearse(plan: Plan, changes: Sequence[Change[Any]], kinds: Sequence[AnyKind], look: Look, key: bytes) -> Rehearsal:
     """Some of a plan's changes done; one that would be refused as stale is left out here too."""
-    world = Rehearsal(look)
+    world = Rehearsal(look, {c.claim[:2]: c.before.state for c in changes if _plainly_seen(c)})
     # Whatever a secret is, the copy has a placeholder in its stead.
     todo = tuple(replace(c, fingerprint=LATER) if c.veiled and not c.action.bookkeeping else c for c in changes)
     apply(replace(plan, changes=todo), Hands(kinds, world, NoNotes(key), Placeholders()), verb="rehearse", folder="")
     return world
+
+
+def _plainly_seen(change: Change[Any]) -> bool:
+    """Whether its state before is the whole file, as it stands there."""
+    veiled = change.veiled or (change.recorded is not None and change.recorded.veiled)
+    return not change.claim.item and change.before.problem is None and not veiled

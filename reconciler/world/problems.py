@@ -75,8 +75,13 @@ def odd_name(where: str, name: str) -> Problem:
 
 def nearest(full: str) -> str:
     """The path itself, or the closest of its parents that stands."""
-    while not os.path.lexists(full) and full not in ("/", ""):
-        full = os.path.dirname(full)
+    while full not in ("/", ""):
+        try:
+            os.lstat(full)
+        except (OSError, ValueError):
+            full = full.rpartition("/")[0] or "/"
+        else:
+            break
     return full
 
 
