@@ -205,6 +205,8 @@ class App:
             result = apply(plan, hands, verb=verb, folder=folder, progress=progress)
             self._pin(plan, verb)
             self._regain(plan.repo)
+            if plan.history is not None:
+                self.journal.thin(plan.history)
         return result
 
     def _regain(self, repo: str) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from reconciler.model.problem import Problem
-from reconciler.model.resource import Claim, Ref, Revision, Target
+from reconciler.model.resource import Claim, History, Ref, Revision, Target
 
 L = TypeVar("L")
 
@@ -195,7 +195,8 @@ class Confirmation:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What would change and why, computed against one look at the world. `unchanged` counts the resources in step;
-    `here`: the machine this really is, where it was planned as if it were `host`."""
+    `history`: how much of the past is kept once it is applied; `here`: the machine this really is, where it was planned
+    as if it were `host`."""
 
     repo: str
     host: str
@@ -207,6 +208,7 @@ class Plan:
     confirmed: tuple[Confirmation, ...] = ()
     title: str = ""
     here: str = ""
+    history: History | None = None
     format: int = FORMAT
 
     @property

@@ -11,7 +11,7 @@ from reconciler.model.change import Action, Cause, Change, Diff, Recorded
 from reconciler.model.event import Suspension
 from reconciler.model.fingerprint import alike
 from reconciler.model.problem import Origin, Problem
-from reconciler.model.resource import Claim, Ref, Revision
+from reconciler.model.resource import Claim, History, Ref, Revision
 
 
 class Status(StrEnum):
@@ -177,6 +177,9 @@ class Journal(Protocol):
 
     def finish(self, run: int) -> Run:
         """Close a run; gives it its generation if anything changed."""
+
+    def thin(self, keep: History) -> None:
+        """Let go of runs that are too old, and of contents that nothing needs; never of what ownership needs."""
 
     def runs(self) -> Sequence[Run]:
         """Every kept run, newest first."""

@@ -92,6 +92,13 @@ class KnownProblem:
     digest: str
 
 
+class History(NamedTuple):
+    """How much of the past is kept: the newest `runs`, and all that are younger than `days`."""
+
+    runs: int = 100
+    days: int = 90
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """reconcile.yaml."""
@@ -101,6 +108,7 @@ class Settings:
     on_conflict: str = "hold"
     known_problems: tuple[KnownProblem, ...] = ()
     loop: LoopSettings = field(default_factory=LoopSettings)
+    history: History = History()  # noqa: RUF009
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ def propose(
             *_strange(loaded, eyes),
         ),
         here=eyes.here,
+        history=loaded.settings.history,
     )
     return entire(proposed, eyes.roots, eyes.kinds, eyes.look, seen.key)
 
@@ -158,7 +159,7 @@ def take_back(run: int, revision: Revision, eyes: Eyes, force: Sequence[str] = (
     """The plan that undoes one run."""
     steps = eyes.journal.steps(run)
     if not steps:
-        raise invalid("history", f"there is no run {run}", "see `reconcile history`")
+        raise invalid("history", f"there is no run {run}, or it is no longer kept", "see `reconcile history`")
     claims = tuple(undo.claimed(step) for step in steps)
     seen = look_at_claims(claims, eyes)
     veils = [step.veil_before for step in steps]

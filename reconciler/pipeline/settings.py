@@ -9,7 +9,7 @@ from reconciler.formats import yaml
 from reconciler.formats.frontmatter import decode
 from reconciler.model.loop import Channel, LoopSettings
 from reconciler.model.problem import Invalid, Origin, Problem
-from reconciler.model.resource import KnownProblem, Mode, Rule, Settings, Source
+from reconciler.model.resource import History, KnownProblem, Mode, Rule, Settings, Source
 
 if TYPE_CHECKING:
     from reconciler.pipeline.settings_schema import LoopEntry
@@ -44,7 +44,8 @@ def _validated(said: dict[str, Any], text: str, path: str) -> Settings:
         for pattern, mode in read.modes.items()
     )
     known = tuple(KnownProblem(k.object, k.digest) for k in read.known_problems)
-    return Settings(read.id, rules, read.on_conflict, known, _loop(read.loop))
+    history = History(read.history.runs, read.history.days)
+    return Settings(read.id, rules, read.on_conflict, known, _loop(read.loop), history)
 
 
 def _loop(said: LoopEntry) -> LoopSettings:

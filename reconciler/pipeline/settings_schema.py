@@ -59,6 +59,14 @@ class LoopEntry(BaseModel):
     notify_every: Span = Field(default=60.0, description="news that come faster than this are told together")
 
 
+class HistoryEntry(BaseModel):
+    """What of the past is kept. What `release` needs stays in any case."""
+
+    model_config = ConfigDict(extra="forbid")
+    runs: int = Field(default=100, ge=1, description="so many of the newest runs stay …")
+    days: int = Field(default=90, ge=0, description="… and all that are younger than this")
+
+
 class SettingsFile(BaseModel):
     """`id` names the repository in the state; `modes` maps references or globs to a mode, later ones win."""
 
@@ -76,6 +84,7 @@ class SettingsFile(BaseModel):
         default="hold", description="edited here and changed in git: hold it until told, or take git's"
     )
     loop: LoopEntry = Field(default=LoopEntry(), description="for `reconcile run`")
+    history: HistoryEntry = Field(default=HistoryEntry(), description="how long runs can be rolled back")
     known_problems: list[KnownProblemEntry] = Field(
         default=[], description="written by `import`: objects whose mistakes are warnings until somebody edits them"
     )

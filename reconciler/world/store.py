@@ -20,8 +20,8 @@ from reconciler.model.event import Suspension
 from reconciler.model.fingerprint import alike
 from reconciler.model.outcome import Intent, Outcome, Run, Status, Step
 from reconciler.model.problem import Problem, invalid
-from reconciler.model.resource import Claim, Revision
-from reconciler.world import store_rows
+from reconciler.model.resource import Claim, History, Revision
+from reconciler.world import store_retention, store_rows
 from reconciler.world.logbook import Book
 from reconciler.world.seal import Seal
 from reconciler.world.store_file import MEMORY, StateFile
@@ -195,6 +195,17 @@ class Store:
             )
             row = db.execute(f"SELECT {store_rows.RUN} FROM runs WHERE id = ?", (run,)).fetchone()
             return store_rows.run_row(row)
+
+    def thin(self, keep: History) -> None:
+        with self._file.reading() as db:
+            runs = store_retention.old(db, keep) if db is not None else []
+        if not runs:
+            return
+        with self._file.writing() as db:
+            store_retention.thin(db, runs)
+        with self._file.reading() as db:
+            if db is not None and store_retention.wasteful(db):
+                db.execute("VACUUM")
 
     def pin(self, repo: str, commit: str, reason: str) -> None:
         if not commit and self.pinned(repo) is None:
