@@ -7,6 +7,8 @@ from reconciler.kinds.command import COMMAND
 from reconciler.kinds.file import FILE
 from reconciler.kinds.mcp_server import MCP_SERVER
 from reconciler.kinds.opencode_settings import OPENCODE_SETTINGS
+from reconciler.kinds.orchestration import ORCHESTRATION
+from reconciler.kinds.server import SERVER
 from reconciler.kinds.skill import SKILL
 from reconciler.kinds.tui_settings import TUI_SETTINGS
 from reconciler.kinds.zed_keymap import ZED_KEYMAP
@@ -27,14 +29,14 @@ KINDS: tuple[AnyKind, ...] = (
     ZED_SETTINGS,
     ZED_KEYMAP,
     ZED_TASKS,
+    SERVER,
+    ORCHESTRATION,
     FILE,
 )
 
 # Folders and keys of desired-state/ that the design names and this version does not manage yet.
 PENDING = {
-    "servers": "servers",
     "documents": "documents",
-    "orchestration": "orchestration settings",
 }
 
 SHARED = "shared with other programs: its keys are described in opencode/ and zed/"

@@ -9,7 +9,7 @@ from reconciler.formats import plan_json
 from reconciler.model.change import Plan
 from reconciler.model.fingerprint import fingerprint
 from reconciler.model.problem import Invalid, Origin, Problem
-from reconciler.model.resource import Claim
+from reconciler.model.resource import PORT, Claim
 from reconciler.pipeline.aim import skipped
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _foreign(plan: Plan, app: App) -> Iterator[Problem]:
 def _altered(plan: Plan, app: App) -> Iterator[Problem]:
     """What no plan does by itself."""
     key = app.journal.key()
-    skips = {root.name: root.skip for root in app.roots}
+    skips = {root.name: root.skip for root in app.roots} | {PORT: {}}
     claims: set[Claim] = set()
     for change in plan.changes:
         claim = change.claim

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler import registry
 from reconciler.app import schemas
+from reconciler.app.cautious import cautious
 from reconciler.model.change import Cause, Change, Plan
 from reconciler.model.event import Logbook
 from reconciler.model.fingerprint import Codec
@@ -169,7 +170,7 @@ class App:
         key, watch = self.journal.key(), shield(self.journal.recorded(), self.codecs, self.journal.content)
         watch.veiled.update((change.claim, change.after) for change in plan.changes if change.veiled)
         asking = Asking(self.kinds, self.roots, self.world, key, self.env, self.programs, watch)
-        return replace(plan, confirmed=confirm(plan, asking, ask=ask))
+        return cautious(replace(plan, confirmed=confirm(plan, asking, ask=ask)))
 
     def apply(
         self,

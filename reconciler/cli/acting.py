@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.cli import confirming, exits, showing, terminal
 from reconciler.cli.again import Again
 from reconciler.cli.render_run import result_text
-from reconciler.model.change import Plan
+from reconciler.model.change import Change, Plan
+from reconciler.model.outcome import Outcome, Status
 
 if TYPE_CHECKING:
-    from reconciler.app import App
+    from reconciler.app import App, Result
 
+Outcomes = tuple[tuple[Change[Any], Outcome], ...]
 NOBODY = "nobody to ask: nothing was changed\n  hint: `--yes` does it without asking"
 
 
@@ -68,4 +71,26 @@ def act(
             plan, verb=deed.verb, wait=not args.no_wait, on_wait=terminal.waiting, progress=step, again=later
         )
     terminal.show(result_text(result.run, result.outcomes, terminal.style(args)))
-    return exits.of_apply(later.plan if later else plan, result.outcomes)
+    plan = later.plan if later else plan
+    return max(exits.of_apply(plan, patient(result.outcomes, args)), _idle(plan, result, app, args, deed))
+
+
+def patient(outcomes: Outcomes, args: Namespace) -> Outcomes:
+    """Without those that we are going to wait for."""
+    return outcomes if args.no_wait else tuple((c, o) for c, o in outcomes if o.status is not Status.WAITING)
+
+
+def _idle(plan: Plan, result: Result, app: App, args: Namespace, deed: Deed) -> int:
+    """What waits for a server to be idle, done once it is."""
+    from reconciler.app.waiting import waiting, when_idle
+
+    left = [] if args.no_wait else waiting(result)
+    status = exits.DONE
+    for change, came in when_idle(app, plan, left, deed.verb, terminal.say) if left else ():
+        if came is None:
+            terminal.say(f"{change.ref} is still at work: left for later (`reconcile apply` tries again)")
+            status = exits.TROUBLE
+        else:
+            terminal.show(result_text(came.run, came.outcomes, terminal.style(args)))
+            status = max(status, exits.of_apply(replace(plan, changes=()), came.outcomes))
+    return status

@@ -85,4 +85,6 @@ def _section(change: Change[Any]) -> str:
     if change.action.bookkeeping:
         # Handing back what was edited by hand writes nothing, but it is the one line the reader must not miss.
         return "left" if change.cause is Cause.CONFLICT else ""
+    if change.disturbs and change.cause is Cause.COMMIT and not change.diff.fields and change.after is not None:
+        return ""  # it only follows from others: the section on whom that disturbs says it
     return "forced" if change.cause is Cause.CONFLICT and change.verdict.allowed else change.cause.value

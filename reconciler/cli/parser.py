@@ -24,6 +24,7 @@ COMMANDS = {
         "why": "everything known about one resource",
         "history": "what was done, and when",
         "show": "what one run did",
+        "server": "look at servers, start and stop them, read their logs",
         "doctor": "look for trouble on this machine",
     },
     "Take back": {

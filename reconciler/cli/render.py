@@ -8,6 +8,7 @@ from dataclasses import replace
 from reconciler.cli.grouping import SECTIONS, Item, grouped
 from reconciler.cli.render_body import Page
 from reconciler.cli.render_change import item_lines
+from reconciler.cli.render_disturbs import disturbs
 from reconciler.cli.render_problems import problem_lines
 from reconciler.cli.render_summary import in_step, revision, summary
 from reconciler.cli.style import Style, columns
@@ -34,6 +35,7 @@ def plan_text(plan: Plan, page: Page) -> str:
     for section, title in SECTIONS.items():
         if found := [item for key, item in items if key == section]:
             lines += [style.paint(title, "title"), *_section(found, page), ""]
+    lines += disturbs(plan, style)
     lines += [*warnings, *([""] if warnings else []), style.paint(style.safe(summary(plan)), "title")]
     return style.finish([*lines, *([style.paint(page.hint, "dim")] if page.hint else [])])
 

@@ -10,6 +10,7 @@ from reconciler.cli.grouping import Item, sign
 from reconciler.cli.render_body import Page, body, learn, place, size
 from reconciler.cli.style import pad
 from reconciler.model.change import Action, Cause, Change, Standing
+from reconciler.model.resource import PORT
 
 TONES = {"+": "create", "-": "delete", "~": "update", "!": "held", "=": "dim"}
 FEW = 8
@@ -63,6 +64,8 @@ def _note(change: Change[Any]) -> str:
     """What neither the sign nor the heading says."""
     if change.action is Action.RESTORE and change.cause is not Cause.UNDO:
         return "what stood there before comes back"
+    if change.claim.root == PORT:
+        return ""
     if change.action is Action.CREATE and change.cause in (Cause.DRIFT, Cause.CONFLICT):
         return "removed here"
     if change.action is Action.DELETE and change.recorded is not None:

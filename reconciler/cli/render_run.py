@@ -26,6 +26,7 @@ WHY = {Cause.DRIFT: "repaired", Cause.ADOPT: "taken over"}
 NOT_DONE = {
     Status.STALE: "stale", Status.FAILED: "failed", Status.SKIPPED: "skipped", Status.HELD: "held", Status.OPEN: "open",
     Status.PLANNED: "planned",
+    Status.WAITING: "waiting",
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.cli import phrase
 from reconciler.cli.grouping import Item, grouped
+from reconciler.cli.render_disturbs import disturbed
 from reconciler.model.change import Action, Cause, Plan
 from reconciler.model.resource import Revision
 
@@ -46,7 +47,9 @@ def summary(plan: Plan) -> str:
     due = Counter(_word(item) for section, item in items if not item.held and section != "left")
     words = [*WORDS.values(), *CAUSES.values()]
     said = ", ".join(f"{due[word]} {word}" for word in words if due[word])
-    return phrase.joined([said or "nothing to write", *_waiting(plan), *_recorded(plan), *_confirmed(plan)])
+    return phrase.joined(
+        [said or "nothing to write", disturbed(plan), *_waiting(plan), *_recorded(plan), *_confirmed(plan)]
+    )
 
 
 def _word(item: Item) -> str:

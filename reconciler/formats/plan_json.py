@@ -20,6 +20,7 @@ from reconciler.model.change import (
     Change,
     Confirmation,
     Diff,
+    Disruption,
     FieldChange,
     Plan,
     Recorded,
@@ -103,6 +104,7 @@ def _change(change: Change[Any], codec: Codec[Any], seal: Cipher, masker: Masker
             "fingerprint": change.fingerprint,
             **(_content(codec.encode(change.after), seal, _sealed(change)) if change.after is not None else {}),
         },
+        "disturbs": [{"ref": str(d.ref), "how": d.how, "reason": d.reason, "busy": d.busy} for d in change.disturbs],
         "diff": _diff(change.diff, masker) if before is not None or change.diff.fields else {},
         "made": [[*c[:2], list(c.item)] for c in change.made],
         "becomes": row(change.becomes),
@@ -244,11 +246,15 @@ def _read_change(said: dict[str, Any], codecs: Codecs, unseal: Cipher) -> Change
         veiled=said.get("veiled", ""),
     )
     diff = said["diff"]
+    disturbs = tuple(
+        Disruption(Ref.parse(d["ref"]), d["how"], d["reason"], d["busy"]) for d in said.get("disturbs", ())
+    )
     fields = tuple(FieldChange(f["pointer"], f["before"], f["after"]) for f in diff.get("fields", ()))
     return replace(
         change,
         diff=Diff(fields, diff.get("text", ""), diff.get("note", "")),
         made=tuple(_claim(c) for c in said["made"]),
+        disturbs=disturbs,
         verdict=Verdict(said["allowed"], said["held_by"], said["hint"], said["chosen"]),
     )
 

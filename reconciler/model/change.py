@@ -12,6 +12,7 @@ from reconciler.model.resource import Claim, History, Ref, Revision, Target
 L = TypeVar("L")
 
 ABSENT = "absent"
+FORCED = "told to disturb who is at work"
 LATER = "later"
 """The fingerprint of what is only known when it is done, since a secret in it is not looked at before."""
 FORMAT = 1

@@ -9,7 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from reconciler.model.change import Change, Diff, Seen
 from reconciler.model.diff import compare
 from reconciler.model.fingerprint import Codec
-from reconciler.model.outcome import Outcome
+from reconciler.model.outcome import Outcome, Run
 from reconciler.model.problem import Problem, invalid
 from reconciler.model.programs import Confirm
 from reconciler.model.resource import Claim, File, Layout, Loaded, Mode, Ref, Resource, Source, Target
@@ -81,6 +81,18 @@ class Overlay(NamedTuple):
 MERGED = Overlay()
 
 
+class Situation(NamedTuple):
+    """What a kind reacts to, once all else is decided. `due`: the changes of other kinds that will be made; `named`:
+    whether a person named a resource; `told`: whether he said that git wins; `runs`: what was done before."""
+
+    due: Sequence[Change[Any]]
+    look: Look
+    key: bytes
+    named: Callable[[Ref], bool]
+    told: Callable[[Ref], bool]
+    runs: Sequence[Run]
+
+
 def cannot_adopt(resource: Resource[Any], observed: Mapping[str, Any]) -> Mapping[str, File | None]:
     """The default: what stands there can't be written back into desired state."""
     raise invalid(resource.origin.path, f"{resource.ref}: can't be adopted key by key", "edit it by hand")
@@ -91,7 +103,8 @@ class Kind(Generic[S, L]):
     """One kind. Adding one: a file in kinds/, a line in registry.py, a folder of cases. `schema`: OpenCode's schema →
     the JSON Schema of what people write in YAML; `reload`: when the program that reads it sees a change, in words;
     `together`: its judged changes → the same, where one of them makes another come to something else; `beside`: a
-    resource → the same with what stands in entries of which it says a part."""
+    resource → the same with what stands in entries of which it says a part; `react`: in place of the table of three
+    states, one proposal for each claim → the changes, knowing all others; `wave`: it comes after all lower ones."""
 
     name: str
     folder: str
@@ -113,6 +126,8 @@ class Kind(Generic[S, L]):
     schema: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     reload: str = ""
     overlay: Overlay = MERGED
+    react: Callable[[Sequence[Change[L]], Situation], Iterable[Change[L]]] | None = None
+    wave: Callable[[Change[L]], int] = lambda change: 0
 
 
 @dataclass(frozen=True, kw_only=True)

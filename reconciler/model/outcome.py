@@ -15,7 +15,8 @@ from reconciler.model.resource import Claim, History, Ref, Revision
 
 
 class Status(StrEnum):
-    """How one change ended. PLANNED: its turn has not come; OPEN: intended, and nobody has looked since."""
+    """How one change ended. PLANNED: its turn has not come; OPEN: intended, and nobody has looked since;
+    WAITING: for somebody who is at work to be done."""
 
     PLANNED = "planned"
     OPEN = "open"
@@ -24,6 +25,7 @@ class Status(StrEnum):
     FAILED = "failed"
     HELD = "held"
     SKIPPED = "skipped"
+    WAITING = "waiting"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from reconciler.model.loop import LoopSettings
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.trace import Traces
 
+PORT = "port"  # the root of claims on ports, below which no file lies
 S = TypeVar("S")
 L = TypeVar("L")
 
@@ -201,7 +202,8 @@ class Place:
 class Layout:
     """What stands where, under which names; what each resource already holds, and the claims it keeps empty; the text
     of files that are shared, by root and path; and, in an import, the claims that other kinds took already, what is
-    included although it looks like a secret, and whether settings are described in the program's own format."""
+    included although it looks like a secret, and whether settings are in the program's own format.
+    `home`: the home folder."""
 
     places: Mapping[str, Place]
     held: Mapping[Ref, Mapping[str, Claim]] = field(default_factory=dict)
@@ -210,8 +212,11 @@ class Layout:
     taken: frozenset[Claim] = frozenset()
     include: frozenset[str] = frozenset()
     native: bool = False
+    home: str = ""
 
     def show(self, claim: Claim) -> str:
         """A claim as people know it: `~/.config/opencode/agents/a.md`."""
+        if claim.root == PORT:
+            return f"port {claim.path}"
         place = self.places[claim.root]
         return f"{place.shown or place.folder}/{claim.path}"

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from reconciler.model.problem import Problem
 from reconciler.model.resource import File, Place, Revision, Source
+from reconciler.model.serving import ServerLook, ServerWorld
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,10 @@ class Unreadable(Exception):
 class Look(Protocol):
     """Eyes: nothing here changes anything."""
 
+    @property
+    def servers(self) -> ServerLook:
+        """Running servers."""
+
     def scan(self, root: str, skip: Mapping[str, str]) -> Place:
         """Every file below a root, links followed; `skip` names what is not entered (glob → reason)."""
 
@@ -75,6 +80,10 @@ class Look(Protocol):
 
 class World(Look, Protocol):
     """Hands."""
+
+    @property
+    def servers(self) -> ServerWorld:
+        """Running servers."""
 
     def edit(self, edits: Sequence[Edit]) -> Sequence[Edited]:
         """Durable when it returns; each edit on its own stands or fails; never a half-written file."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.problem import Invalid, Problem
-from reconciler.model.resource import Claim, Layout, Loaded, Ref, Target
+from reconciler.model.resource import PORT, Claim, Layout, Loaded, Ref, Target
 from reconciler.model.trace import Traces, moved, traced
 
 
@@ -81,11 +81,15 @@ def _inside(first: Mapping[tuple[str, str, tuple[str, ...]], Target[Any]]) -> It
 
 def _told(target: Target[Any]) -> str:
     """A claim as people name it."""
+    if target.claim.root == PORT:
+        return f"port {target.claim.path}"
     return f"{target.claim.path}#{target.part}" if target.part.startswith("/") else target.claim.path
 
 
 def real(claim: Claim, layout: Layout) -> tuple[str, str, tuple[str, ...]]:
     """The thing behind a claim: links followed, case folded where the file system folds it."""
+    if claim.root == PORT:
+        return PORT, claim.path, claim.item
     place = layout.places[claim.root]
     entry = place.files.get(claim.path)
     if entry is not None and entry.target:
@@ -96,7 +100,7 @@ def real(claim: Claim, layout: Layout) -> tuple[str, str, tuple[str, ...]]:
 
 def _out_of_reach(targets: Sequence[Target[Any]], skips: Mapping[str, Mapping[str, str]]) -> Iterable[Problem]:
     for target in targets:
-        if target.claim.item:
+        if target.claim.item or target.claim.root == PORT:
             continue
         reason = skipped(target.claim.path, skips[target.claim.root])
         if reason:

@@ -40,7 +40,8 @@ class Asking:
 
 
 def confirm(plan: Plan, asking: Asking, *, ask: bool = True) -> tuple[Confirmation, ...]:
-    """One for each root in which the plan changes something that a program would judge."""
+    """One for each root in which the plan changes something that a program would judge, or has it load what stands
+    there."""
     found = (_of_root(plan, root, root.confirm, asking, ask) for root in asking.roots if root.confirm is not None)
     return tuple(said for said in found if said is not None)
 
@@ -48,14 +49,15 @@ def confirm(plan: Plan, asking: Asking, *, ask: bool = True) -> tuple[Confirmati
 def _of_root(plan: Plan, root: Root, how: Confirm, asking: Asking, ask: bool) -> Confirmation | None:
     changes = tuple(change for change in plan.due if change.claim.root == root.name)
     view = View(root, how, asking)
-    if not view.concerned(changes):
+    loading = ask and any(change.disturbs for change in plan.due)
+    if not view.concerned(changes) and not loading:
         return None
     outcome = rehearse(plan, changes, asking.kinds, asking.look, asking.key)
     beside, unseen = view.beside()
     before = {**view.files(asking.look, set(asking.look.scan(root.name, root.skip).files)), **beside}
     after = view.after(before, outcome)
     touched = view.touched(before, after, outcome)
-    if not touched:
+    if not touched and not loading:
         return None
     if not ask:
         return Confirmation(root.name, "", None, NOT_ASKED)

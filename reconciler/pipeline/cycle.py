@@ -14,7 +14,7 @@ from reconciler.model.problem import Invalid, Origin, Problem, Severity, invalid
 from reconciler.model.resource import Layout, Loaded, Revision, Target
 from reconciler.model.trace import moved
 from reconciler.model.world import Look
-from reconciler.pipeline import aim, judge, known, naming, observe, order, plan, references, survey, undo
+from reconciler.pipeline import aim, judge, known, naming, observe, order, plan, react, references, survey, undo
 from reconciler.pipeline.entire import entire
 from reconciler.pipeline.guard import guard
 from reconciler.pipeline.wishes import Glance, blind
@@ -39,7 +39,7 @@ class Eyes:
 def snapshot(loaded: Loaded, eyes: Eyes) -> tuple[tuple[Target[Any], ...], observe.Snapshot]:
     """What git names, and one look at it and at all that we own."""
     rows = eyes.journal.recorded()
-    layout = survey.survey(eyes.roots, eyes.look, [row for row in rows if row.repo == eyes.repo])
+    layout = survey.survey(eyes.roots, eyes.look, [row for row in rows if row.repo == eyes.repo], eyes.home)
     targets = aim.aim(loaded, layout, eyes.kinds, eyes.roots)
     return targets, observe.observe(
         targets, layout, rows, eyes.repo, kinds=eyes.kinds, look=eyes.look, journal=eyes.journal
@@ -59,9 +59,11 @@ def propose(
     targets, seen = snapshot(loaded, eyes)
     _known((*only, *force), loaded, targets, seen)
     problems = (*readable(seen), *_unmet(loaded, seen.layout, eyes))
+    plain, reacting = react.split(eyes.kinds)
+    ours = [target for target in targets if any(target.ref.kind == kind.name for kind in plain)]
     before = [row.before for row in seen.recorded.values() if row.before and row.standing is Standing.REPLACED]
     kept = contents([*before, *_veils(seen.recorded.values())], eyes.journal)
-    changes = plan.changes(targets, seen, eyes.repo, loaded.revision.commit, eyes.kinds, kept, eyes.glance)
+    changes = plan.changes(ours, seen, eyes.repo, loaded.revision.commit, plain, kept, eyes.glance)
     places = {row.repo: eyes.journal.repository(row.repo) for row in seen.foreign.values()}
     policy = judge.Policy(
         loaded.settings,
@@ -92,7 +94,9 @@ def propose(
         here=eyes.here,
         history=loaded.settings.history,
     )
-    return entire(proposed, eyes.roots, eyes.kinds, eyes.look, seen.key)
+    proposed = entire(proposed, eyes.roots, eyes.kinds, eyes.look, seen.key)
+    told = react.Told(only, force, eyes.look, eyes.journal.runs())
+    return react.reacted(proposed, targets, seen, reacting, policy, told) if reacting else proposed
 
 
 def _known(patterns: Sequence[str], loaded: Loaded, targets: Sequence[Target[Any]], seen: observe.Snapshot) -> None:
@@ -203,7 +207,7 @@ def look_at_claims(extra: tuple[Target[Any], ...], eyes: Eyes) -> observe.Snapsh
 
 
 def _undoing(changes: Sequence[Change[Any]], title: str, revision: Revision, eyes: Eyes) -> Plan:
-    ordered = order.order(together(changes, eyes.kinds))
+    ordered = order.order(together(changes, eyes.kinds), {kind.name: kind.wave for kind in eyes.kinds})
     plan_ = Plan(eyes.repo, eyes.host, eyes.home, revision, ordered, title=title)
     return entire(plan_, eyes.roots, eyes.kinds, eyes.look, eyes.journal.key())
 

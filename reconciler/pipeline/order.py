@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from reconciler.model.change import Change
 from reconciler.model.resource import Ref
 
+Wave = Callable[[Change[Any]], int]
 
-def order(changes: Sequence[Change[Any]]) -> tuple[Change[Any], ...]:
-    """Numbers the waves; within one, changes stand by claim. A circle of needs ends up in one wave."""
+
+def order(changes: Sequence[Change[Any]], waves: Mapping[str, Wave] | None = None) -> tuple[Change[Any], ...]:
+    """Numbers the waves; within one, changes stand by claim. A circle of needs ends up in one wave. What a kind puts
+    into a later wave of its own comes after all that is in an earlier one."""
+    later: dict[int, list[Change[Any]]] = {}
+    for change in changes:
+        wave = (waves or {}).get(change.ref.kind)
+        later.setdefault(wave(change) if wave else 0, []).append(change)
+    found: list[Change[Any]] = []
+    for _, members in sorted(later.items()):
+        first = found[-1].wave + 1 if found else 0
+        found += [replace(change, wave=change.wave + first) for change in _ordered(members)]
+    return tuple(found)
+
+
+def _ordered(changes: Sequence[Change[Any]]) -> tuple[Change[Any], ...]:
     made = _levels([c for c in changes if not _last(c)])
     gone = _levels([c for c in changes if _last(c)])
     last = max(made.values(), default=-1)

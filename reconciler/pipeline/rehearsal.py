@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import File, Place
+from reconciler.model.serving import ServerWorld
 from reconciler.model.world import Edit, Edited, Look
 
 
@@ -37,6 +38,11 @@ class Rehearsal:
 
     def show(self, root: str, path: str) -> str:
         return self.look.show(root, path)
+
+    @property
+    def servers(self) -> ServerWorld:
+        """Only files are rehearsed."""
+        raise NotImplementedError
 
     def lacking(self, root: str, path: str) -> tuple[str, ...]:
         at = root, path.rpartition("/")[0]

@@ -14,6 +14,7 @@ from reconciler.model.fingerprint import Codec
 from reconciler.model.problem import Problem
 from reconciler.model.resource import Claim, File, Place
 from reconciler.model.secret import MARKED
+from reconciler.model.serving import ServerWorld
 from reconciler.model.world import Edit, Edited, World
 from reconciler.shapes import veiling
 from reconciler.shapes.carrying import FILES
@@ -104,6 +105,10 @@ class Shielded:
 
     def __init__(self, world: World, modes: Mapping[At, int]) -> None:
         self._world, self._modes = world, modes
+
+    @property
+    def servers(self) -> ServerWorld:
+        return self._world.servers
 
     def scan(self, root: str, skip: Mapping[str, str]) -> Place:
         return self._world.scan(root, skip)

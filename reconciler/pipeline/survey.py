@@ -11,7 +11,7 @@ from reconciler.model.resource import Claim, Layout, Ref
 from reconciler.model.world import Look, Unreadable
 
 
-def survey(roots: Sequence[Root], look: Look, recorded: Iterable[Recorded] = ()) -> Layout:
+def survey(roots: Sequence[Root], look: Look, recorded: Iterable[Recorded] = (), home: str = "") -> Layout:
     """Every root as it stands, and the claims that each resource already holds."""
     held: dict[Ref, dict[str, Claim]] = {}
     emptied: set[Claim] = set()
@@ -21,7 +21,7 @@ def survey(roots: Sequence[Root], look: Look, recorded: Iterable[Recorded] = ())
         else:
             held.setdefault(row.ref, {})[row.part] = row.claim
     places = {root.name: look.scan(root.name, root.skip) for root in roots}
-    return Layout(places, held, frozenset(emptied), _texts(roots, look))
+    return Layout(places, held, frozenset(emptied), _texts(roots, look), home=home)
 
 
 def _texts(roots: Sequence[Root], look: Look) -> dict[tuple[str, str], str]:

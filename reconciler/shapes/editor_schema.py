@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.shapes import opencode_rules, zed_rules
+from reconciler.shapes import opencode_rules, server_schema, zed_rules
 
 Schema = dict[str, Any]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -206,3 +206,13 @@ def mcp_server(config: Mapping[str, Any]) -> Schema:
     either = [{"required": ["command"]}, {"required": ["url"]}]
     shape = {"type": "object", "properties": properties, "oneOf": either, "additionalProperties": False}
     return _document("An MCP server", shape)
+
+
+def server() -> Schema:
+    """servers/NAME.yaml."""
+    return {"$schema": DRAFT, "title": "A running OpenCode server", **server_schema.SERVER}
+
+
+def limits() -> Schema:
+    """orchestration/resource_limits.yaml."""
+    return {"$schema": DRAFT, "title": "Limits of all servers", **server_schema.LIMITS}

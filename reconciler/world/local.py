@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from reconciler.model.problem import Problem, invalid
-from reconciler.model.resource import File, Place
+from reconciler.model.resource import PORT, File, Place
+from reconciler.model.serving import ServerWorld
 from reconciler.model.world import Edit, Edited, Env, Unreadable
 from reconciler.world import files
 from reconciler.world.problems import homed, shown
@@ -46,11 +48,20 @@ def _host(told: str) -> str:
 
 
 class LocalWorld:
-    """This machine's files below some roots (name → absolute folder); problems name them from `home`, as `~/…`."""
+    """This machine's files below some roots (name → absolute folder); problems name them from `home`, as `~/…`.
+    `servers`: those that run here, made when they are first asked for."""
 
-    def __init__(self, roots: Mapping[str, str], home: str = "") -> None:
+    def __init__(
+        self, roots: Mapping[str, str], home: str = "", servers: Callable[[], ServerWorld] | None = None
+    ) -> None:
         self.roots = roots
         self.home = home
+        self._servers = servers
+
+    @cached_property
+    def servers(self) -> ServerWorld:
+        assert self._servers is not None, "this world has files alone"
+        return self._servers()
 
     def scan(self, root: str, skip: Mapping[str, str]) -> Place:
         place = files.scan(self.roots[root], skip, root)
@@ -74,6 +85,8 @@ class LocalWorld:
             return None
 
     def show(self, root: str, path: str) -> str:
+        if root == PORT:
+            return f"port {path}"
         return shown(f"{self.roots[root]}/{path}".rstrip("/"), self.home)
 
     def edit(self, edits: Sequence[Edit]) -> Sequence[Edited]:
@@ -83,10 +96,11 @@ class LocalWorld:
         return files.prune(self.roots[root], folder)
 
     def lacking(self, root: str, path: str) -> tuple[str, ...]:
-        return files.lacking(self.roots[root], path)
+        return () if root == PORT else files.lacking(self.roots[root], path)
 
     def recover(self, root: str, path: str) -> Sequence[Problem]:
-        return [homed(found, self.home) for found in files.recover(f"{self.roots[root]}/{path}")]
+        found = () if root == PORT else files.recover(f"{self.roots[root]}/{path}")
+        return [homed(problem, self.home) for problem in found]
 
     def _homed(self, edited: Edited) -> Edited:
         return edited._replace(problem=homed(edited.problem, self.home)) if edited.problem else edited

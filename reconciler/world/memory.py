@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.model.problem import Problem, Severity
-from reconciler.model.resource import Entry, File, Place
+from reconciler.model.resource import PORT, Entry, File, Place
+from reconciler.model.serving import ServerWorld
 from reconciler.model.world import Edit, Edited, Unreadable
+from reconciler.world.no_servers import NoServers
 from reconciler.world.problems import ODD, homed, not_a_file, not_a_folder, odd_name, printable, shown, stale
 from reconciler.world.reading import below
 from reconciler.world.scanning import OURS, OURS_NAMES, Skips
@@ -67,7 +69,13 @@ class MemoryWorld:
         found = self.files.get((root, path))
         return None if found is None else self.modes.get((root, path), 0o755 if found.executable else 0o644)
 
+    @property
+    def servers(self) -> ServerWorld:
+        return NoServers()
+
     def show(self, root: str, path: str) -> str:
+        if root == PORT:
+            return f"port {path}"
         return shown(f"{self.roots[root]}/{path}".rstrip("/"), self.home)
 
     def edit(self, edits: Sequence[Edit]) -> Sequence[Edited]:
@@ -91,6 +99,8 @@ class MemoryWorld:
 
     def lacking(self, root: str, path: str) -> tuple[str, ...]:
         standing = self._standing(root)
+        if root == PORT:
+            return ()
         return tuple(parent for parent in ("", *_parents(path)) if parent not in standing)
 
     def recover(self, root: str, path: str) -> Sequence[Problem]:

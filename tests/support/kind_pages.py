@@ -12,6 +12,7 @@ from typing import Any
 from reconciler import registry
 from reconciler.cli import render
 from reconciler.model.kind import AnyKind
+from reconciler.model.resource import PORT
 from reconciler.shapes import opencode_rules
 from tests.support.house import House
 
@@ -72,6 +73,18 @@ TASKS = """\
   args: [test]
   env: {CI: "1"}
 """
+SERVER = """\
+port: 55720
+path: ~/notes
+priority: high
+limits: {memory: 2GB}
+on_config_change: {when: when-idle, deadline: 30m}
+"""
+LIMITS = """\
+max_cpu_per_server: 50%
+max_memory_per_server: 2GB
+max_sessions_total: 500
+"""
 EXAMPLES: dict[str, dict[str, str]] = {
     "agent": {"agents/reviewer.md": AGENT},
     "command": {"commands/commit.yaml": COMMAND},
@@ -82,6 +95,8 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "zed_settings": {"zed/settings.yaml": "vim_mode: true\nterminal:\n  env: {EDITOR: zed --wait}\n"},
     "zed_keymap": {"zed/keymap.yaml": KEYMAP},
     "zed_tasks": {"zed/tasks.yaml": TASKS},
+    "server": {"servers/notes.yaml": SERVER},
+    "orchestration": {"orchestration/resource_limits.yaml": LIMITS},
     "file": {"files/opencode/AGENTS.md": "Answer briefly.\n", "files/zed/snippets/python.json": "{}\n"},
 }
 SKILL_FIELDS = {
@@ -114,10 +129,11 @@ def _about(kind: AnyKind) -> str:
 
 def _facts(kind: AnyKind, example: Mapping[str, str]) -> Iterator[str]:
     plan = House({}).plan(example)
-    places = sorted({f"`~/.config/{c.claim.root}/{c.claim.path}`" for c in plan.changes})
-    unit = "keys" if plan.changes[0].claim.item else "the whole file"
     yield f"- **written in** {', '.join(f'`desired-state/{path}`' for path in example)}, for instance"
-    yield f"- **goes to** {', '.join(places)} ({unit}; where it stands already, it is changed there)"
+    if plan.changes and plan.changes[0].claim.root != PORT:
+        places = sorted({f"`~/.config/{c.claim.root}/{c.claim.path}`" for c in plan.changes})
+        unit = "keys" if plan.changes[0].claim.item else "the whole file"
+        yield f"- **goes to** {', '.join(places)} ({unit}; where it stands already, it is changed there)"
     yield f"- **takes effect** {kind.reload}"
     yield f"- **in `hosts/NAME/`** {_overlaid(kind, example)}"
 

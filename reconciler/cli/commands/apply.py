@@ -10,6 +10,9 @@ from reconciler.cli.parser import allow_delete, host_name, preflight
 if TYPE_CHECKING:
     from reconciler.model.change import Plan
 
+if TYPE_CHECKING:
+    from reconciler.app import App
+
 EXITS = (
     "Exit status: 0 if everything was done; 1 if anything was refused, stale, in conflict or failed, or you said no."
 )
@@ -29,14 +32,37 @@ def options(parser: ArgumentParser) -> None:
         "--host", type=host_name, metavar="NAME", help="as if this machine were called NAME, as the plan was made"
     )
     preflight(parser)
-    parser.add_argument("--no-wait", action="store_true", help="exit 1 when another apply is at work")
+    parser.add_argument(
+        "--no-wait", action="store_true", help="exit 1 when another apply is at work, or a server that it would disturb"
+    )
+    parser.add_argument("--orphans", action="store_true", help="end what dead servers left running")
     parser.add_argument("--full", action="store_true", help="show every diff whole")
 
 
 def run(args: Namespace) -> int:
-    from reconciler.cli import acting, opening, saved, showing, terminal
+    from reconciler.cli import opening
 
     app = opening.with_repository(args)
+    status = _apply(app, args)
+    return max(status, _orphans(app)) if args.orphans else status
+
+
+def _orphans(app: App) -> int:
+    """Ends them, as that was asked for by name."""
+    from reconciler.app import serving
+    from reconciler.cli import terminal
+
+    found, left = serving.remove_orphans(app)
+    for orphan in found:
+        said = "does not end" if orphan in left else "ended"
+        command = terminal.style_of(None).safe(orphan.command)
+        terminal.show(f"orphan {orphan.process.pid} of server/{orphan.server} {said}: {command}\n")
+    return 1 if left else 0
+
+
+def _apply(app: App, args: Namespace) -> int:
+    from reconciler.cli import acting, saved, showing, terminal
+
     acting.settle(app, args)
     path = saved.named([kind.name for kind in app.kinds], args.targets)
     if path is not None:

@@ -1,0 +1,167 @@
+"""A declaration of a server → how it is launched and cared for, or every mistake in it. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler.formats import duration
+from reconciler.formats.schema import Mistake, Schema
+from reconciler.model.problem import Invalid, Origin, Problem, invalid
+from reconciler.model.resource import Source
+from reconciler.model.serving import Care, Launch, Serving
+from reconciler.shapes import asked
+from reconciler.shapes.asked import Asked
+from reconciler.shapes.server_schema import DURATION, LIMITS, PERCENT, PRIORITIES, SERVER, SIZE
+
+UNITS = "KMGT"
+ACP = 4096
+HINTS = {
+    DURATION: "write a number and a unit: `500ms`, `10s`, `5m`, `1h30m`",
+    SIZE: "write a number and a unit: `500MB`, `2GB`",
+    PERCENT: "write a number and a percent sign: `50%`",
+}
+OURS = ("RECONCILE_SERVER", "RECONCILE_SERVER_TAG", "RECONCILE_REPO")
+MANAGED = {
+    "OPENCODE_DB": "`data: own-db` sets it",
+    "XDG_DATA_HOME": "`data: isolated` sets it",
+    "OPENCODE_SERVER_PASSWORD": "`password:` sets it",
+    **dict.fromkeys(OURS, "a server is known by it"),
+}
+
+
+@dataclass(frozen=True)
+class ServerSpec:
+    """One server as it was declared; `serving` has its path as it was written."""
+
+    asked: Asked
+    serving: Serving
+    running: bool
+
+
+def read(name: str, sources: Sequence[Source]) -> ServerSpec:
+    """Raises Invalid with every mistake."""
+    said = _asked(f"server/{name}", sources)
+    found = [*Schema(SERVER).mistakes(said.value)]
+    problems = [_problem(f"server/{name}", mistake, said) for mistake in found]
+    if not problems:
+        problems = list(_unfit(name, said))
+    if problems:
+        raise Invalid(problems)
+    value = said.value
+    return ServerSpec(said, Serving(_launch(name, value), _care(value)), value.get("state", "running") == "running")
+
+
+def read_limits(name: str, sources: Sequence[Source]) -> Mapping[str, Any]:
+    """`orchestration.resource_limits`, as it was written. Raises Invalid."""
+    said = _asked(f"orchestration/{name}", sources)
+    if found := Schema(LIMITS).mistakes(said.value):
+        raise Invalid(_problem(f"orchestration/{name}", mistake, said) for mistake in found)
+    value: Mapping[str, Any] = said.value
+    return value
+
+
+def _asked(ref: str, sources: Sequence[Source]) -> Asked:
+    said = asked.read(sources)
+    if not isinstance(said.value, dict):
+        raise invalid(said.path, f"{ref} is not a map of keys", "write `key: value` lines", line=1)
+    return said
+
+
+def _problem(ref: str, mistake: Mistake, said: Asked) -> Problem:
+    hint = mistake.hint
+    for pattern, better in HINTS.items():
+        hint = better if pattern in hint else hint
+    return Problem(said.origin(mistake.steps), f"{ref}: {mistake.text}", hint)
+
+
+def _unfit(name: str, said: Asked) -> Iterator[Problem]:
+    """What the schema cannot see."""
+    value = said.value
+
+    def problem(key: str, text: str, hint: str) -> Problem:
+        return Problem(said.origin((key,)), f"server/{name}: {text}", hint)
+
+    if value["port"] == ACP:
+        yield problem("port", "`port: 4096` is the one that `opencode acp` takes first", "choose another, above 10000")
+    if not value["path"].startswith(("/", "~/")) and value["path"] != "~":
+        yield problem("path", f"`path` is not absolute: `{value['path']}`", "begin it with `/` or `~/`")
+    hostname = value.get("hostname", "127.0.0.1")
+    if not loopback(hostname) and not value.get("password"):
+        text = f"bound beyond this machine (`{hostname}`) without a password: everybody could run commands here"
+        yield problem("hostname", text, "add `password: generate`, or bind it to 127.0.0.1")
+    for key in value.get("env", {}):
+        if key in MANAGED:
+            yield Problem(said.origin(("env", key)), f"server/{name}: `env/{key}` can't be set here", MANAGED[key])
+    if "/" in name:
+        yield Problem(Origin(said.path, 1, 1), f"server/{name}: the name of a server holds no `/`", "rename it")
+
+
+def loopback(hostname: str) -> bool:
+    """Whether an address is reached from this machine alone."""
+    if hostname == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(hostname).is_loopback
+    except ValueError:
+        return False
+
+
+def _launch(name: str, value: Mapping[str, Any]) -> Launch:
+    return Launch(
+        name=name,
+        port=value["port"],
+        hostname=value.get("hostname", "127.0.0.1"),
+        path=value["path"],
+        data=value.get("data", "shared"),
+        version=value.get("version", 1),
+        env=tuple(sorted(value.get("env", {}).items())),
+        password=value.get("password", ""),
+    )
+
+
+def _care(value: Mapping[str, Any]) -> Care:
+    first = Care()
+    change = value.get("on_config_change", {})
+    change = {"when": change} if isinstance(change, str) else change
+    restart, health = value.get("restart", {}), value.get("health", {})
+    care = Care(
+        lifecycle=value.get("lifecycle", first.lifecycle),
+        priority=PRIORITIES.index(value.get("priority", "medium")),
+        when=change.get("when", first.when).removeprefix("when-"),
+        deadline=_seconds(change, "deadline", first.deadline),
+        then=change.get("then", first.then),
+        restart=restart.get("policy", first.restart),
+        backoff=_seconds(restart, "backoff", first.backoff),
+        starts=restart.get("limit", first.starts),
+        within=_seconds(restart, "within", first.within),
+        interval=_seconds(health, "interval", first.interval),
+        timeout=_seconds(health, "timeout", first.timeout),
+        failures=health.get("failures", first.failures),
+        orphans=value.get("orphans", first.orphans),
+    )
+    return limited(care, value.get("limits", {}))
+
+
+def limited(care: Care, limits: Mapping[str, Any]) -> Care:
+    """With the limits that are said, where it has none of its own."""
+    cpu, memory = limits.get("cpu"), limits.get("memory")
+    return replace(
+        care,
+        cpu=care.cpu or (float(cpu.rstrip("%")) if cpu else 0.0),
+        memory=care.memory or (size(memory) if memory else 0),
+    )
+
+
+def _seconds(value: Mapping[str, Any], key: str, otherwise: float) -> float:
+    return duration.seconds(value[key]) if key in value else otherwise
+
+
+def size(text: str) -> int:
+    """`2GB` → bytes; powers of 1000, with an `i` (`2GiB`) of 1024."""
+    number, unit = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", text).groups()  # type: ignore[union-attr]
+    step = 1024 if "i" in unit else 1000
+    return int(float(number) * step ** (UNITS.find(unit[0]) + 1 if unit and unit[0] in UNITS else 0))

@@ -1,0 +1,141 @@
+"""What we remember of servers that we started: a note and the files they loaded, per port. Reads and writes them.
+
+They are no part of the state: what they say is true only while the process they name lives (boot, number and start).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from hashlib import blake2b
+
+from reconciler.formats import serving_json
+from reconciler.model.serving import Difference, Note
+from reconciler.shapes.server_loading import relevant
+
+Loaded = dict[str, list[int | str]]
+LARGEST = 4 << 20
+PROJECT = ".opencode"
+HERE = "./"
+
+
+class Notes:
+    """In one folder, which only this user may enter."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def get(self, port: int) -> Note | None:
+        try:
+            with open(self._path(port, "json"), "rb") as file:  # noqa: PTH123
+                return serving_json.read_note(file.read())
+        except (OSError, ValueError):
+            return None
+
+    def all(self) -> Sequence[Note]:
+        names: list[str] = []
+        with suppress(OSError):
+            names = sorted(os.listdir(self.folder))
+        ports = [int(stem) for name in names if (stem := name.removesuffix(".json")).isdigit()]
+        return [note for port in ports if (note := self.get(port)) is not None]
+
+    def keep(self, note: Note) -> None:
+        self._write(self._path(note.launch.port, "json"), serving_json.note(note))
+
+    def loaded(self, port: int) -> Loaded | None:
+        try:
+            with open(self._path(port, "files"), "rb") as file:  # noqa: PTH123
+                found = json.load(file)
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def keep_loaded(self, port: int, loaded: Loaded) -> None:
+        self._write(self._path(port, "files"), json.dumps(loaded).encode())
+
+    def forget(self, port: int) -> None:
+        for suffix in ("json", "files"):
+            with suppress(FileNotFoundError):
+                os.unlink(self._path(port, suffix))
+
+    def _path(self, port: int, suffix: str) -> str:
+        return f"{self.folder}/{port}.{suffix}"
+
+    def _write(self, path: str, content: bytes) -> None:
+        os.makedirs(self.folder, mode=0o700, exist_ok=True)
+        temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}"
+        try:
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+
+
+def on_disk(config: str, project: str, known: Mapping[str, list[int | str]]) -> Loaded:
+    """Every file that a server in `project` would load, with its size, time and digest; what has the size and time of
+    a `known` one is not read."""
+    found: Loaded = {}
+    for path, full in _files(config, project):
+        with suppress(OSError):
+            stat = os.stat(full)
+            before = known.get(path)
+            if before and before[:2] == [stat.st_size, stat.st_mtime_ns]:
+                found[path] = before
+            else:
+                found[path] = [stat.st_size, stat.st_mtime_ns, _digest(full)]
+    return found
+
+
+def differences(before: Loaded, after: Loaded) -> tuple[Difference, ...]:
+    """What is otherwise than it was loaded."""
+    new = [Difference(path, "new") for path in after.keys() - before.keys()]
+    gone = [Difference(path, "gone") for path in before.keys() - after.keys()]
+    both = after.keys() & before.keys()
+    return tuple(sorted([*new, *gone, *(Difference(p, "edited") for p in both if after[p][2] != before[p][2])]))
+
+
+def later(loaded: Loaded, than: float) -> tuple[Difference, ...]:
+    """What was written after a server read its configuration, of which nothing else is known."""
+    return tuple(Difference(path, "edited") for path, said in sorted(loaded.items()) if int(said[1]) / 1e9 > than)
+
+
+def _files(config: str, project: str) -> Iterable[tuple[str, str]]:
+    for path in _below(config):
+        if relevant(path):
+            yield path, f"{config}/{path}"
+    for name in ("opencode.json", "opencode.jsonc"):
+        if os.path.isfile(f"{project}/{name}"):
+            yield f"{HERE}{name}", f"{project}/{name}"
+    for path in _below(f"{project}/{PROJECT}"):
+        if relevant(path):
+            yield f"{HERE}{PROJECT}/{path}", f"{project}/{PROJECT}/{path}"
+
+
+def _below(folder: str) -> Iterable[str]:
+    """Every file, links followed, but for the trees of packages."""
+    todo, seen = [""], set()
+    while todo:
+        inside = todo.pop()
+        try:
+            entries = list(os.scandir(f"{folder}/{inside}"))
+        except OSError:
+            continue
+        for entry in entries:
+            path = f"{inside}{entry.name}"
+            with suppress(OSError):
+                if not entry.is_dir():
+                    yield path
+                elif entry.name not in ("node_modules", ".git") and (real := os.path.realpath(entry.path)) not in seen:
+                    seen.add(real)
+                    todo.append(f"{path}/")
+
+
+def _digest(path: str) -> str:
+    with open(path, "rb") as file:  # noqa: PTH123
+        return blake2b(file.read(LARGEST), digest_size=16).hexdigest()

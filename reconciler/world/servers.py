@@ -1,0 +1,308 @@
+"""Servers of this machine: what runs, what it loaded; starting and stopping. Reads and writes notes, asks over HTTP,
+starts and signals processes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from reconciler.model.serving import (
+    Care,
+    Figures,
+    Health,
+    Launch,
+    Note,
+    Now,
+    Orphan,
+    Probe,
+    Process,
+    Serving,
+    Sitting,
+    Suspension,
+)
+from reconciler.model.world import Env
+from reconciler.world import processes, server_family, server_sessions, server_start
+from reconciler.world.probing import Line, taken
+from reconciler.world.server_notes import Notes, differences, later, on_disk
+
+TAG = server_family.TAG
+START = 90.0
+FREEING = 5.0
+EARLIEST = 0.2  # seconds after its start before which no `opencode serve` reads a file
+PAUSE = 0.05
+Resolve = Callable[[str, str], str]
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class LocalServers:
+    """The ServerWorld of one user and HOME. `program`: the path and version of `opencode`, or why there is none;
+    `secret`: a reference and the server's name → the password itself."""
+
+    def __init__(self, env: Env, repo: str, program: Callable[[], tuple[str, str] | str], secret: Resolve) -> None:
+        self.env = env
+        self.repo = repo
+        self.kept = Notes(f"{env.state}/reconciler/servers")
+        self._program = program
+        self._secret = secret
+        self._children: dict[int, server_start.Child] = {}
+
+    # ---- what can be seen
+
+    def note(self, port: int) -> Note | None:
+        return self.kept.get(port)
+
+    def notes(self) -> Sequence[Note]:
+        return self.kept.all()
+
+    def now(self, ports: Sequence[int]) -> Mapping[int, Now]:
+        standing = [now for port in ports if (now := self._standing(port)) is not None]
+        probes = together(self._probe, standing)
+        return {n.launch.port: self._loaded(replace(n, probe=p)) for n, p in zip(standing, probes, strict=True)}
+
+    def _standing(self, port: int) -> Now | None:
+        """By the note where its process lives; else whoever listens."""
+        note = self.kept.get(port)
+        if note is not None and processes.alive(note.process):
+            return Now(note.launch, note.process, "", bool(note.tag), True, loaded_at=note.loaded_at, tag=note.tag)
+        hostname = note.launch.hostname if note else "127.0.0.1"
+        return self._listening(port, note) if taken(hostname, port) else None
+
+    def _listening(self, port: int, note: Note | None) -> Now:
+        pid = processes.listener(port)
+        process = processes.identity(pid) if pid else None
+        words = processes.command(pid) if pid else []
+        hostname = _option(words, "--hostname") or "127.0.0.1"
+        launch = Launch("", port, hostname, processes.folder(pid) if pid else "", _data(pid, self.env) if pid else "")
+        if process is None or not _serves(words) or not processes.ours(pid):
+            return Now(launch, process, " ".join(words), False, False)
+        tag = processes.variable(pid, TAG)
+        if note is not None and tag and tag == note.tag:
+            self.kept.keep(replace(note, process=process))
+            return Now(note.launch, process, "", True, True, loaded_at=note.loaded_at, tag=tag)
+        return Now(launch, process, " ".join(words), False, True, loaded_at=processes.began(process) + EARLIEST)
+
+    def _probe(self, now: Now) -> Probe:
+        """As often as it takes to tell a slow answer from none."""
+        if not now.serves:
+            return Probe(Health.STRANGE)
+        care = self._care(now)
+        found = Probe(Health.SLOW)
+        for _ in range(care.failures):
+            found = self.line(now, care.timeout).probe()
+            if found.health not in (Health.SLOW, Health.REFUSED):
+                break
+            time.sleep(PAUSE)
+        return found
+
+    def _care(self, now: Now) -> Care:
+        note = self.kept.get(now.launch.port)
+        return note.care if note else Care()
+
+    def line(self, now: Now, timeout: float = 5.0) -> Line:
+        """How it is spoken to: with its own password where it was started by hand with one."""
+        password = self._secret(now.launch.password, now.launch.name) if now.launch.password else ""
+        if not now.ours and now.process is not None and not password:
+            password = processes.variable(now.process.pid, server_start.PASSWORD)
+        return Line(now.launch, password, timeout)
+
+    def _loaded(self, now: Now) -> Now:
+        if not now.serves:
+            return now
+        before = self.kept.loaded(now.launch.port) if now.tag else None
+        after = on_disk(self._config(now.launch), now.launch.path, before or {})
+        return replace(now, differs=later(after, now.loaded_at) if before is None else differences(before, after))
+
+    def _config(self, launch: Launch) -> str:
+        return f"{dict(launch.env).get('XDG_CONFIG_HOME') or self.env.config}/opencode"
+
+    def sitting(self, now: Now) -> Sitting:
+        note = self.kept.get(now.launch.port)
+        log = note.log if note is not None and now.tag and now.tag == note.tag else ""
+        return server_sessions.sitting(self.line(now), log, now.loaded_at if log else _began(now))
+
+    def orphans(self) -> Sequence[Orphan]:
+        return server_family.orphans(self._scope, self.kept.all())
+
+    def figures(self, found: Sequence[Process]) -> Mapping[Process, Figures]:
+        tags = {note.process: note.tag for note in self.kept.all() if note.process}
+        return processes.figures({p: server_family.members(p, tags.get(p, "")) for p in found})
+
+    def hindrance(self, launch: Launch) -> str:
+        return server_start.hindrance(launch, self._program())
+
+    def first_start(self, launches: Sequence[Launch]) -> bool:
+        shared = [launch for launch in launches if launch.data == "shared"]
+        return len(shared) > 1 and not os.path.exists(f"{self.env.data}/opencode/opencode.db")
+
+    def attach(self, now: Now) -> tuple[list[str], dict[str, str]] | str:
+        program, line = self._program(), self.line(now)
+        if isinstance(program, str):
+            return program
+        command = [program[0], "attach", line.url, "--dir", now.launch.path]
+        return command, {server_start.PASSWORD: line.password} if line.password else {}
+
+    def room(self) -> int:
+        return processes.room()
+
+    def inside(self, now: Now) -> bool:
+        variables = self.env.variables
+        if now.tag and variables.get(TAG) == now.tag:
+            return True
+        return now.process is not None and now.process.pid in processes.ancestors(os.getpid())
+
+    def clock(self) -> float:
+        return time.time()
+
+    # ---- what can be done
+
+    @property
+    def _scope(self) -> str:
+        """What tags of this HOME begin with."""
+        return server_family.scope(self.kept.folder)
+
+    def start(self, serving: Serving) -> Now:
+        launch = serving.launch
+        before = self.kept.get(launch.port)
+        tag = f"{self._scope}-{os.urandom(6).hex()}"
+        started = time.time()
+        note = Note(
+            launch, None, tag, started,
+            starts=(*(s for s in (before.starts if before else ()) if s > started - serving.care.within), started),
+            restarts=before.restarts + 1 if before else 0,
+            log=f"{self.kept.folder}/{launch.name}.log", care=serving.care,
+        )  # fmt: skip
+        # First what we are about to start, then the process: one that is found with this tag is known to be ours.
+        self.kept.keep(note)
+        self.kept.keep_loaded(launch.port, on_disk(self._config(launch), launch.path, {}))
+        password = self._secret(launch.password, launch.name) if launch.password else ""
+        child = server_start.spawn(
+            launch, self._program(), self.env, {TAG: tag, "RECONCILE_REPO": self.repo}, password, note.log
+        )
+        self._children[launch.port] = child
+        process = processes.identity(child.pid)
+        self.kept.keep(replace(note, process=process))
+        return Now(launch, process, "", True, True, loaded_at=started, tag=tag)
+
+    def wait(self, servings: Sequence[Serving]) -> Mapping[int, str]:
+        """All at once, each until it is ready, dead or out of time."""
+        until = time.monotonic() + START
+        said = together(lambda serving: self._ready(serving, until), list(servings))
+        return {serving.launch.port: words for serving, words in zip(servings, said, strict=True)}
+
+    def _ready(self, serving: Serving, until: float) -> str:
+        port = serving.launch.port
+        while True:
+            now = self._standing(port)
+            if now is None or now.process is None:
+                child = self._children.get(port)
+                if child is None or child.status() is not None:
+                    return self._ended(port)
+            else:
+                probe = self.line(now, 5.0).probe()
+                if probe.health is Health.WELL:
+                    return ""
+                if probe.health in (Health.POISONED, Health.LOCKED):
+                    return f"{probe.health}: {probe.text}" if probe.text else str(probe.health)
+            if time.monotonic() > until:
+                return f"not ready within {START:g} s"
+            time.sleep(PAUSE)
+
+    def _ended(self, port: int) -> str:
+        note, child = self.kept.get(port), self._children.pop(port, None)
+        if note is not None:
+            self.kept.keep(replace(note, process=None))
+        words = server_start.last_words(note.log) if note else ""
+        status = f"ended with status {child.status()}" if child else "ended"
+        return f"{status}: {words}" if words else status
+
+    def dispose(self, now: Now) -> str:
+        """Taken down before it is asked: what changes while it loads is a difference again."""
+        loaded = self.kept.loaded(now.launch.port) if now.tag else None
+        fresh = on_disk(self._config(now.launch), now.launch.path, loaded or {})
+        at = time.time()
+        answer = self.line(now, 30.0).ask("/global/dispose", method="POST")
+        if answer.status != 200:
+            return f"`POST /global/dispose` answers {answer.status or answer.failure}"
+        note = self.kept.get(now.launch.port)
+        if now.tag and note is not None:
+            self.kept.keep_loaded(now.launch.port, server_start.reloaded(loaded or {}, fresh))
+            self.kept.keep(replace(note, loaded_at=at))
+        elif now.process is not None:
+            log = f"{self.kept.folder}/{now.launch.port}.log"
+            self.kept.keep(Note(now.launch, now.process, "", at, log=log))
+        return ""
+
+    def stop(self, now: Now) -> str:
+        if now.process is None:
+            return "nobody can say which process it is"
+        family = server_family.identities(server_family.members(now.process, now.tag))
+        self.line(now, 10.0).ask("/global/dispose", method="POST")
+        if left := processes.end([now.process]):
+            return f"process {left[0].pid} does not end"
+        self._freed(now.launch)
+        family |= server_family.identities(server_family.tagged(now.tag) if now.tag else set())
+        left = processes.end(one for one in family if one != now.process)
+        note = self.kept.get(now.launch.port)
+        if note is not None:  # what is ended on purpose is no failure
+            self.kept.keep(replace(note, process=None, starts=()))
+        return f"its children still run: {', '.join(str(one.pid) for one in left)}" if left else ""
+
+    def _freed(self, launch: Launch) -> None:
+        """A process that is dead by name may have threads that still close its port."""
+        until = time.monotonic() + FREEING
+        while taken(launch.hostname, launch.port) and time.monotonic() < until:
+            time.sleep(PAUSE)
+
+    def remove(self, orphans: Sequence[Orphan]) -> Sequence[Orphan]:
+        left = set(processes.end(one.process for one in orphans))
+        return [one for one in orphans if one.process in left]
+
+    def suspend(self, launch: Launch, suspension: Suspension | None) -> None:
+        note = self.kept.get(launch.port) or Note(launch, None, "")
+        self.kept.keep(replace(note, suspended=suspension))
+
+    def forget(self, port: int) -> None:
+        note = self.kept.get(port)
+        if note is not None and not processes.alive(note.process):
+            self.kept.forget(port)
+
+
+def together(asked: Callable[[T], R], of: Sequence[T]) -> list[R]:
+    """The answers in order, asked for at once."""
+    if len(of) < 2:
+        return [asked(one) for one in of]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(min(len(of), 16)) as pool:
+        return list(pool.map(asked, of))
+
+
+def _option(words: Sequence[str], name: str) -> str:
+    for word, following in zip(words, [*words[1:], ""], strict=False):
+        if word == name:
+            return following
+        if word.startswith(f"{name}="):
+            return word.partition("=")[2]
+    return ""
+
+
+def _serves(words: Sequence[str]) -> bool:
+    """Whether a command line is that of `opencode serve`, by itself or below node or bun."""
+    names = [os.path.basename(word) for word in words[:3]]
+    return "serve" in words and any(name.startswith("opencode") or name == ".opencode" for name in names)
+
+
+def _data(pid: int, env: Env) -> str:
+    """Whose sessions a server shows that was started by hand."""
+    if processes.variable(pid, "OPENCODE_DB"):
+        return "own-db"
+    folder = processes.variable(pid, "XDG_DATA_HOME") or f"{processes.variable(pid, 'HOME')}/.local/share"
+    return "shared" if os.path.realpath(folder) == os.path.realpath(env.data) else "isolated"
+
+
+def _began(now: Now) -> float:
+    return processes.began(now.process) if now.process else 0.0
