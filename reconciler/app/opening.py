@@ -9,8 +9,9 @@ from reconciler import registry
 from reconciler.app.session import App
 from reconciler.model.problem import invalid
 from reconciler.model.programs import Programs
+from reconciler.model.secret import Secrets
 from reconciler.model.serving import ServerWorld
-from reconciler.model.world import Env, Repository
+from reconciler.model.world import Cipher, Env, Repository
 
 HINT = "`cd` into it, name it with `-C DIR`, or start one with `reconcile init`"
 
@@ -52,13 +53,14 @@ def app(env: Env, top: str | None) -> App:
     programs = LocalPrograms(env, f"{env.cache}/reconciler/confirmed.json")
     repository: Repository | None = GitRepository(top) if top else None
     secrets = LocalSecrets(env, seal, top or "")
-    local = LocalWorld(folders, env.home, lambda: _servers(env, top or "", programs))
+    local = LocalWorld(folders, env.home, lambda: _servers(env, top or "", programs, seal, secrets))
     return App(env, repository, local, store, seal, programs, store.book, opened, secrets=secrets)
 
 
-def _servers(env: Env, top: str, programs: Programs) -> ServerWorld:
+def _servers(env: Env, top: str, programs: Programs, cipher: Cipher, secrets: Secrets) -> ServerWorld:
     """Only where servers are declared or owned: what looks at processes costs time to import."""
     from reconciler.shapes import opencode_copy
+    from reconciler.world.server_secrets import ServerSecrets
     from reconciler.world.servers import LocalServers
 
     def program() -> tuple[str, str] | str:
@@ -66,7 +68,7 @@ def _servers(env: Env, top: str, programs: Programs) -> ServerWorld:
         found = programs.find(how.program, how.variable, how.stage({}, lambda named: None))
         return found if isinstance(found, str) else (found.path, found.version)
 
-    return LocalServers(env, top, program, lambda reference, name: reference)
+    return LocalServers(env, top, program, ServerSecrets(env, cipher, secrets))
 
 
 def found(env: Env, directory: str | None) -> str | None:

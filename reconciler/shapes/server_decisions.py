@@ -143,6 +143,10 @@ def _content(case: Case, desired: Serving, now: Now) -> Decision | None:
     if now.probe.health is Health.POISONED:
         why = f"its folder could not be loaded, and only a restart heals that ({now.probe.text})"
         return Decision(Deed.RESTART, Cause.DRIFT, why)
+    if now.probe.health is Health.LOCKED:
+        hint = f"`reconcile server restart {desired.launch.name} --now`"
+        rule = "it answers 401: its password is not the one that is known here"
+        return Decision(Deed.RESTART, Cause.DRIFT, held=rule, hint=hint)
     if now.probe.health in ILL:
         return Decision(Deed.RESTART, Cause.DRIFT, f"it does not answer ({now.probe.health})")
     before, before_why = server_loading.mildest(now.differs)

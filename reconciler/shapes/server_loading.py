@@ -9,6 +9,7 @@ from reconciler.model.serving import Deed, Difference
 
 # The global file is cached for the life of the process; what an instance loads is loaded again after a dispose. The
 # text of a script is cached by its path, so that only one that is new or gone is seen without a restart.
+SECRET = "a secret"
 ONCE = re.compile(r"(config\.json|opencode\.jsonc?)")
 INSTANCE = re.compile(r"((agents?|commands?|modes?)/.+\.md|skills?/(.+/)?SKILL\.md)")
 SCRIPT = re.compile(r"(tools?|plugins?)/[^/]+\.[jt]s")
@@ -23,6 +24,8 @@ def relevant(path: str) -> bool:
 def deed(difference: Difference) -> Deed:
     """The mildest thing that makes a server see one difference; what begins with `./` is a folder's own file."""
     path = difference.path.removeprefix("./").removeprefix(".opencode/")
+    if path == SECRET:
+        return Deed.RESTART
     if ONCE.fullmatch(path):
         return Deed.DISPOSE if path != difference.path else Deed.RESTART
     if SCRIPT.fullmatch(path):

@@ -12,6 +12,7 @@ from reconciler.formats import duration
 from reconciler.formats.schema import Mistake, Schema
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
 from reconciler.model.resource import Source
+from reconciler.model.secret import START
 from reconciler.model.serving import Care, Launch, Serving
 from reconciler.shapes import asked
 from reconciler.shapes.asked import Asked
@@ -19,6 +20,7 @@ from reconciler.shapes.server_schema import DURATION, LIMITS, PERCENT, PRIORITIE
 
 UNITS = "KMGT"
 ACP = 4096
+GENERATE = "generate"
 HINTS = {
     DURATION: "write a number and a unit: `500ms`, `10s`, `5m`, `1h30m`",
     SIZE: "write a number and a unit: `500MB`, `2GB`",
@@ -93,6 +95,9 @@ def _unfit(name: str, said: Asked) -> Iterator[Problem]:
     if not loopback(hostname) and not value.get("password"):
         text = f"bound beyond this machine (`{hostname}`) without a password: everybody could run commands here"
         yield problem("hostname", text, "add `password: generate`, or bind it to 127.0.0.1")
+    password = value.get("password", "")
+    if password not in ("", GENERATE) and START not in password:
+        yield problem("password", "`password` stands in clear", "write `generate`, or `!secret env:NAME`")
     for key in value.get("env", {}):
         if key in MANAGED:
             yield Problem(said.origin(("env", key)), f"server/{name}: `env/{key}` can't be set here", MANAGED[key])

@@ -51,13 +51,13 @@ def hindrance(launch: Launch, program: tuple[str, str] | str) -> str:
 
 
 def spawn(
-    launch: Launch, program: tuple[str, str] | str, env: Env, tags: Mapping[str, str], password: str, log: str
+    launch: Launch, program: tuple[str, str] | str, env: Env, tags: Mapping[str, str], own: Mapping[str, str], log: str
 ) -> Child:
-    """Raises Invalid."""
+    """`own`: the launch's variables with each secret in its place. Raises Invalid."""
     if why := hindrance(launch, program):
         raise invalid(f"server/{launch.name}", f"cannot be started: {why}")
     command = [program[0], "serve", "--hostname", launch.hostname, "--port", str(launch.port), "--print-logs"]
-    variables = environment(launch, env, tags, password)
+    variables = environment(launch, env, tags, own)
     os.makedirs(os.path.dirname(log), mode=0o700, exist_ok=True)
     with suppress(FileNotFoundError):
         if os.stat(log).st_size > ROTATE:
@@ -78,7 +78,7 @@ def spawn(
         os.close(fd)
 
 
-def environment(launch: Launch, env: Env, tags: Mapping[str, str], password: str) -> dict[str, str]:
+def environment(launch: Launch, env: Env, tags: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
     """What `reconcile` runs with, less what belongs to another server, and what the launch says."""
     kept = {k: v for k, v in env.variables.items() if k not in DROPPED and not k.startswith("RECONCILE_")}
     kept |= {k: v for k, v in env.variables.items() if k in ("RECONCILE_HOST", "RECONCILE_OPENCODE")}
@@ -91,8 +91,7 @@ def environment(launch: Launch, env: Env, tags: Mapping[str, str], password: str
     elif launch.data == "isolated":
         kept["XDG_DATA_HOME"] = f"{env.data}/reconciler/servers/{launch.name}"
         os.makedirs(kept["XDG_DATA_HOME"], mode=0o700, exist_ok=True)
-    secret = {PASSWORD: password} if password else {}
-    return {**kept, **dict(launch.env), **secret, **{k: v for k, v in tags.items() if v}, NAME: launch.name}
+    return {**kept, **own, **{k: v for k, v in tags.items() if v}, NAME: launch.name}
 
 
 def last_words(log: str) -> str:

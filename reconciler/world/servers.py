@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from reconciler.model.secret import START as START_OF_SECRET
 from reconciler.model.serving import (
     Care,
+    Difference,
     Figures,
     Health,
     Launch,
@@ -24,30 +26,32 @@ from reconciler.model.serving import (
     Suspension,
 )
 from reconciler.model.world import Env
+from reconciler.shapes import server_loading
 from reconciler.world import processes, server_family, server_sessions, server_start
 from reconciler.world.probing import Line, taken
 from reconciler.world.server_notes import Notes, differences, later, on_disk
+from reconciler.world.server_secrets import ServerSecrets
 
 TAG = server_family.TAG
 START = 90.0
 FREEING = 5.0
 EARLIEST = 0.2  # seconds after its start before which no `opencode serve` reads a file
 PAUSE = 0.05
-Resolve = Callable[[str, str], str]
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 class LocalServers:
-    """The ServerWorld of one user and HOME. `program`: the path and version of `opencode`, or why there is none;
-    `secret`: a reference and the server's name → the password itself."""
+    """The ServerWorld of one user and HOME. `program`: the path and version of `opencode`, or why there is none."""
 
-    def __init__(self, env: Env, repo: str, program: Callable[[], tuple[str, str] | str], secret: Resolve) -> None:
+    def __init__(
+        self, env: Env, repo: str, program: Callable[[], tuple[str, str] | str], secrets: ServerSecrets
+    ) -> None:
         self.env = env
         self.repo = repo
         self.kept = Notes(f"{env.state}/reconciler/servers")
         self._program = program
-        self._secret = secret
+        self._secrets = secrets
         self._children: dict[int, server_start.Child] = {}
 
     # ---- what can be seen
@@ -103,10 +107,10 @@ class LocalServers:
         return note.care if note else Care()
 
     def line(self, now: Now, timeout: float = 5.0) -> Line:
-        """How it is spoken to: with its own password where it was started by hand with one."""
-        password = self._secret(now.launch.password, now.launch.name) if now.launch.password else ""
-        if not now.ours and now.process is not None and not password:
-            password = processes.variable(now.process.pid, server_start.PASSWORD)
+        """How it is spoken to: with the password that it was started with, as far as that can be seen."""
+        password = processes.variable(now.process.pid, server_start.PASSWORD) if now.process else ""
+        if not password and now.launch.password:
+            password = self._secrets.known(now.launch.password, now.launch.name)
         return Line(now.launch, password, timeout)
 
     def _loaded(self, now: Now) -> Now:
@@ -114,7 +118,16 @@ class LocalServers:
             return now
         before = self.kept.loaded(now.launch.port) if now.tag else None
         after = on_disk(self._config(now.launch), now.launch.path, before or {})
-        return replace(now, differs=later(after, now.loaded_at) if before is None else differences(before, after))
+        found = later(after, now.loaded_at) if before is None else differences(before, after)
+        return replace(now, differs=(*found, *self._rotated(now)))
+
+    def _rotated(self, now: Now) -> Iterator[Difference]:
+        """Secrets that are others now than when it was started."""
+        texts = {server_start.PASSWORD: now.launch.password, **dict(now.launch.env)}
+        for name, text in texts.items() if now.ours and now.process else ():
+            was = processes.variable(now.process.pid, name) if START_OF_SECRET in text and now.process else ""
+            if was and self._secrets.changed(text, was):
+                yield Difference(server_loading.SECRET, "edited")
 
     def _config(self, launch: Launch) -> str:
         return f"{dict(launch.env).get('XDG_CONFIG_HOME') or self.env.config}/opencode"
@@ -166,26 +179,28 @@ class LocalServers:
 
     def start(self, serving: Serving) -> Now:
         launch = serving.launch
-        before = self.kept.get(launch.port)
-        tag = f"{self._scope}-{os.urandom(6).hex()}"
-        started = time.time()
-        note = Note(
-            launch, None, tag, started,
-            starts=(*(s for s in (before.starts if before else ()) if s > started - serving.care.within), started),
-            restarts=before.restarts + 1 if before else 0,
-            log=f"{self.kept.folder}/{launch.name}.log", care=serving.care,
-        )  # fmt: skip
+        own = {name: self._secrets.value(text, launch.name) for name, text in launch.env}
+        if launch.password:
+            own[server_start.PASSWORD] = self._secrets.value(launch.password, launch.name)
+        note = self._beginning(serving)
         # First what we are about to start, then the process: one that is found with this tag is known to be ours.
         self.kept.keep(note)
         self.kept.keep_loaded(launch.port, on_disk(self._config(launch), launch.path, {}))
-        password = self._secret(launch.password, launch.name) if launch.password else ""
-        child = server_start.spawn(
-            launch, self._program(), self.env, {TAG: tag, "RECONCILE_REPO": self.repo}, password, note.log
-        )
+        tags = {TAG: note.tag, "RECONCILE_REPO": self.repo}
+        child = server_start.spawn(launch, self._program(), self.env, tags, own, note.log)
         self._children[launch.port] = child
         process = processes.identity(child.pid)
         self.kept.keep(replace(note, process=process))
-        return Now(launch, process, "", True, True, loaded_at=started, tag=tag)
+        return Now(launch, process, "", True, True, loaded_at=note.loaded_at, tag=note.tag)
+
+    def _beginning(self, serving: Serving) -> Note:
+        launch, before, at = serving.launch, self.kept.get(serving.launch.port), time.time()
+        recent = [start for start in (before.starts if before else ()) if start > at - serving.care.within]
+        return Note(
+            launch, None, f"{self._scope}-{os.urandom(6).hex()}", at,
+            starts=(*recent, at), restarts=before.restarts + 1 if before else 0,
+            log=f"{self.kept.folder}/{launch.name}.log", care=serving.care,
+        )  # fmt: skip
 
     def wait(self, servings: Sequence[Serving]) -> Mapping[int, str]:
         """All at once, each until it is ready, dead or out of time."""

@@ -66,7 +66,7 @@ def cared(**care: object) -> Serving:
         # health
         (Case(WANTED, replace(OURS, probe=Probe(Health.POISONED, "x")), owned=True), Deed.RESTART, Cause.DRIFT, ""),
         (Case(WANTED, replace(OURS, probe=Probe(Health.SLOW)), owned=True), Deed.RESTART, Cause.DRIFT, ""),
-        (Case(WANTED, replace(OURS, probe=Probe(Health.LOCKED)), owned=True), Deed.NOTHING, Cause.ADOPT, ""),
+        (Case(WANTED, replace(OURS, probe=Probe(Health.LOCKED)), owned=True), Deed.RESTART, Cause.DRIFT, "it answers 401: its password is not the one that is known here"),
         # this very session
         (Case(WANTED, OURS, owned=True, coming=[AGENT], inside=True), Deed.DISPOSE, Cause.COMMIT, "this very session runs on it: left for later"),
         (Case(None, OURS, owned=True, inside=True), Deed.STOP, Cause.COMMIT, "this very session runs on it: left for later"),

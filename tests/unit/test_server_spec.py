@@ -132,3 +132,9 @@ def test_two_servers_on_one_port_are_refused() -> None:
 
 def test_what_shall_be_stopped_and_never_ran_is_in_step() -> None:
     assert not House({}).plan({"servers/a.yaml": "port: 7000\npath: /a\nstate: stopped\n"}).changes
+
+
+def test_a_password_never_stands_in_clear() -> None:
+    [said] = wrong("port: 7000\npath: /x\npassword: hunter2\n")
+    assert said == "3: server/x: `password` stands in clear (write `generate`, or `!secret env:NAME`)"
+    assert "env:P" in spec("port: 7000\npath: /x\npassword: !secret env:P\n").serving.launch.password
