@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.app import App, looping
+from reconciler.app import App, looping, tending
+from reconciler.loop.ending import Ends
 from reconciler.loop.following import Place
 from reconciler.loop.turn import Memory, Turned, turn
 from reconciler.loop.waking import Waker, stamp
@@ -41,6 +42,7 @@ class Controller:
 
     def __post_init__(self) -> None:
         self.waker = Waker(self.settings.debounce)
+        self.ends = Ends(self.waker.rung)
         kept = Place.of(self.app.book.recall(self.app.here.folder).get("place"))
         self.memory = Memory(kept if kept.branch == self._branch() else Place(self._branch()))
 
@@ -82,6 +84,7 @@ class Controller:
         self._watch()
 
     def _watch(self) -> None:
+        self.ends.watch(note.process.pid for note in tending.notes(self.app).values() if note.process)
         try:
             self.waker.watch(looping.watched(self.app, self.memory.place.branch), self._warn)
         except Invalid as error:

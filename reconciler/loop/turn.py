@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from reconciler.app import App, Result, looping
+from reconciler.app import App, Result, looping, tending
 from reconciler.formats.duration import shown
 from reconciler.loop import conditions, guard, restraint
 from reconciler.loop.following import Followed, Place, follow, refused
+from reconciler.loop.tending import look, tended
 from reconciler.model.backoff import Backoff, Fault, failed, soonest, worked
 from reconciler.model.change import Cause, Change, Plan
 from reconciler.model.event import LOOP, Condition, Event, Level
@@ -31,6 +32,9 @@ class Memory:
     faults: dict[str, Fault] = field(default_factory=dict)
     times: guard.Times = field(default_factory=dict)
     backoff: Backoff = field(default_factory=Backoff)
+    resting: float | None = None
+    sampled: float = 0.0
+    exceeded: Sequence[Condition] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,15 @@ def turn(app: App, memory: Memory, *, signed: bool = False) -> Turned:
         lasting.append(conditions.of_problems("machine", "nothing could be done:", problems))
     events = _told(app, memory, done, lasting)
     loaded = followed.loaded if followed else None
-    return Turned(loaded.settings.loop if loaded else LoopSettings(), events, wrote, soonest(memory.faults, now))
+    return Turned(loaded.settings.loop if loaded else LoopSettings(), events, wrote, _again(memory, loaded, now))
+
+
+def _again(memory: Memory, loaded: Loaded | None, now: float) -> float | None:
+    """Seconds until the next look, where something makes it due sooner than usual."""
+    servers = [r.spec.serving.care.interval for r in loaded.resources if r.ref.kind == "server"] if loaded else []
+    sample = [loaded.settings.loop.sample] if loaded and servers else []
+    waits = [soonest(memory.faults, now), memory.resting, *servers, *sample]
+    return min((wait for wait in waits if wait is not None), default=None)
 
 
 def _acted(
@@ -74,6 +86,8 @@ def _acted(
 ) -> tuple[Sequence[Event], frozenset[str]]:
     assert followed.loaded is not None
     plan = _plan(app, memory, followed.loaded, now)
+    plan, again = tended(plan, tending.notes(app), now)
+    memory.resting = again
     if plan.due:
         plan = app.confirmed(plan)
     if plan.refused:
@@ -86,8 +100,30 @@ def _acted(
         memory.place = replace(memory.place, good=memory.place.head)
     _count(memory, result, now)
     _suspend(app, memory, followed.loaded.settings.loop, result, now)
+    lasting += _waits(result)
     lasting += conditions.of_plan(plan, memory.faults, app.book.suspensions(app.repo))
-    return _events(result), looping.written(app, result)
+    news, exceeded = _sampled(app, memory, followed.loaded, now)
+    lasting += exceeded
+    return [*_events(result), *news], looping.written(app, result)
+
+
+def _waits(result: Result) -> Iterable[Condition]:
+    """What was left because somebody is at work there."""
+    for change, outcome in result.outcomes:
+        if outcome.status is Status.WAITING and outcome.problem:
+            ref = str(change.ref)
+            yield Condition(f"waiting {ref}", f"{ref}: waits until it is idle", Level.NOTE, ref)
+
+
+def _sampled(app: App, memory: Memory, loaded: Loaded, now: float) -> tuple[Sequence[Event], Sequence[Condition]]:
+    """Figures of servers, now and then; between two samples what was said of them stands."""
+    if not any(resource.ref.kind == "server" for resource in loaded.resources):
+        return (), ()
+    if now - memory.sampled < loaded.settings.loop.sample:
+        return (), memory.exceeded
+    memory.sampled = now
+    news, memory.exceeded = look(app, loaded)
+    return news, memory.exceeded
 
 
 def _spoils(memory: Memory) -> str:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from reconciler.model.resource import Claim
+from reconciler.model.sampling import Sample
 
 LOOP = "the loop"
 
@@ -74,8 +75,22 @@ class Watched:
         return self.live | self.git | {path.rpartition("/")[0] for path in self.single}
 
 
+class SampleBook(Protocol):
+    """What servers used, by name. Durable when it returns."""
+
+    def keep(self, taken: Mapping[str, Sample], now: float) -> None:
+        """Writes new samples, and rolls up or drops what has aged; `now` in seconds since the epoch."""
+
+    def since(self, server: str, start: float) -> Sequence[Sample]:
+        """Everything kept of a server from `start` on, oldest first."""
+
+
 class Logbook(Protocol):
     """What a repository's loop remembers. Every method that writes is durable when it returns."""
+
+    @property
+    def samples(self) -> SampleBook:
+        """What servers used."""
 
     def tell(self, repo: str, events: Sequence[Event]) -> Sequence[Event]:
         """Write them down; the same with their ids and times."""

@@ -17,13 +17,14 @@ class Channel(NamedTuple):
 class LoopSettings:
     """`branch`: "" for the one checked out when the loop starts; a remote's (`origin/main`) may be followed too.
     `fetch`: the remote that is asked every `fetch_every`, "" for none. An object corrected more than `corrections`
-    times `within` is suspended for `pause`."""
+    times `within` is suspended for `pause`. What servers use is looked at each `sample`."""
 
     branch: str = ""
     every: float = 300.0
     debounce: float = 0.05
     fetch: str = ""
     fetch_every: float = 300.0
+    sample: float = 30.0
     require_signed: bool = False
     corrections: int = 5
     within: float = 600.0

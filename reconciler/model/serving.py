@@ -26,7 +26,8 @@ class Launch:
 @dataclass(frozen=True, slots=True)
 class Care:
     """What is done about a server; times in seconds, `cpu` in percent of one core, `memory` in bytes (0: no limit).
-    `when`: idle, now or never; `then`: leave or force, once `deadline` has passed."""
+    `when`: idle, now or never; `then`: leave or force, once `deadline` has passed; `exceeded`: report or restart, where
+    memory stays over its limit."""
 
     lifecycle: str = "owned"
     priority: int = 1
@@ -42,6 +43,7 @@ class Care:
     failures: int = 3
     cpu: float = 0.0
     memory: int = 0
+    exceeded: str = "report"
     orphans: str = "keep"
 
 

@@ -55,6 +55,7 @@ def _loop(said: LoopEntry) -> LoopSettings:
         debounce=said.debounce,
         fetch=said.fetch,
         fetch_every=said.fetch_every,
+        sample=said.sample,
         require_signed=said.require_signed,
         corrections=said.guard.corrections,
         within=said.guard.within,

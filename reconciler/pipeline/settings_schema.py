@@ -53,6 +53,7 @@ class LoopEntry(BaseModel):
     debounce: Span = Field(default=0.05, description="how long a burst of changes is waited for")
     fetch: str = Field(default="", description="the remote to fetch from; branches and files are never moved")
     fetch_every: Span = Field(default=300.0, ge=1, description="how often")
+    sample: Span = Field(default=30.0, ge=0.1, description="how often what servers use is looked at")
     require_signed: bool = Field(default=False, description="apply only commits with a good signature")
     guard: GuardEntry = Field(default=GuardEntry(), description="against a war with another program")
     notify: list[Literal["desktop"] | WebhookEntry | CommandEntry] = Field(default=[], description="who is told")

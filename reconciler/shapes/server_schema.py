@@ -91,7 +91,17 @@ SERVER: dict[str, Any] = {
                 },
                 "how it is probed",
             ),
-            "limits": _map({"cpu": CPU, "memory": MEMORY}, "what it may use before that is reported"),
+            "limits": _map(
+                {
+                    "cpu": CPU,
+                    "memory": MEMORY,
+                    "exceeded": _one_of(
+                        ("report", "restart"),
+                        "what the loop does when memory stays over its limit: report (default), or restart when idle",
+                    ),
+                },
+                "what it may use before that is reported",
+            ),
             "on_config_change": ON_CHANGE,
             "lifecycle": _one_of(
                 ("owned", "adopted", "external"),

@@ -146,6 +146,7 @@ def _care(value: Mapping[str, Any]) -> Care:
         interval=_seconds(health, "interval", first.interval),
         timeout=_seconds(health, "timeout", first.timeout),
         failures=health.get("failures", first.failures),
+        exceeded=value.get("limits", {}).get("exceeded", first.exceeded),
         orphans=value.get("orphans", first.orphans),
     )
     return limited(care, value.get("limits", {}))

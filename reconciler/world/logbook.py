@@ -11,6 +11,7 @@ from reconciler.formats.masking import Masker
 from reconciler.model.event import Condition, Event, Level, Suspension
 from reconciler.model.resource import Claim
 from reconciler.world import store_rows
+from reconciler.world.samples import Samples
 from reconciler.world.store_file import StateFile
 from reconciler.world.store_schema import now
 
@@ -34,6 +35,7 @@ class Book:
     def __init__(self, file: StateFile, clock: Callable[[], str] = now) -> None:
         self._file, self._clock = file, clock
         self._masker = Masker()
+        self.samples = Samples(file)
 
     def tell(self, repo: str, events: Sequence[Event]) -> Sequence[Event]:
         if not events:

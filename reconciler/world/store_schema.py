@@ -44,6 +44,9 @@ suspensions(repo TEXT NOT NULL, scope TEXT NOT NULL, reason TEXT NOT NULL, until
 conditions(repo TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL, level TEXT NOT NULL, about TEXT NOT NULL,
     PRIMARY KEY (repo, key))
 memory(repo TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (repo, name))
+samples(server TEXT NOT NULL, tier INTEGER NOT NULL, at REAL NOT NULL, cpu REAL NOT NULL, memory INTEGER NOT NULL,
+    most_memory INTEGER NOT NULL, sessions INTEGER NOT NULL, busy INTEGER NOT NULL, latency REAL NOT NULL,
+    number INTEGER NOT NULL, PRIMARY KEY (server, tier, at))
 """
 INDEX = "CREATE INDEX steps_by_claim ON steps(run, root_path, path, item)"
 NAMES = frozenset(line.partition("(")[0] for line in TABLES.splitlines() if line and not line.startswith(" "))

@@ -8,13 +8,14 @@ import plistlib
 import shutil
 import socket
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reconciler.formats import duration, units
-from reconciler.loop import conditions, grouping, guard, restraint
+from reconciler.loop import conditions, grouping, guard, restraint, tending
 from reconciler.loop.waking import counts, stamp
 from reconciler.model.backoff import Backoff, failed, resting, soonest, worked
 from reconciler.model.change import Action, Cause, Change, Plan, Seen, Verdict
@@ -22,6 +23,8 @@ from reconciler.model.event import Condition, Event, Level, Suspension, Watched
 from reconciler.model.loop import Channel
 from reconciler.model.problem import Origin
 from reconciler.model.resource import Claim, Ref, Revision, Target
+from reconciler.model.sampling import Sample
+from reconciler.model.serving import Care, Launch, Note, Serving
 from reconciler.world import notices
 from reconciler.world.logbook import Book
 from reconciler.world.readiness import notifier
@@ -201,3 +204,41 @@ def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
         == ""
     )
     assert json.loads(out.read_text()) == {"title": "t", "events": [{"a": 1}]}
+
+
+def test_samples_are_rolled_up_as_they_age_and_dropped_in_the_end() -> None:
+    found = book().samples
+    day = 86400.0
+    for n in range(60):
+        found.keep({"s": Sample(n * 60.0, cpu=float(n), memory=n, most_memory=n, busy=n % 2)}, n * 60.0)
+    found.keep({"s": Sample(day, 1.0, 1, 1)}, day)
+    coarse = found.since("s", 0.0)
+    assert [(one.at, one.number, one.most_memory) for one in coarse] == [
+        *((n * 600.0, 10, n * 10 + 9) for n in range(6)), (day, 1, 1)
+    ]  # fmt: skip
+    assert coarse[0].cpu == 4.5 and coarse[0].busy == 1
+    found.keep({}, 30 * day)
+    assert [(one.at, one.number) for one in found.since("s", 0.0)] == [(0.0, 60), (day, 1)]
+    found.keep({}, 500 * day)
+    assert not found.since("s", 0.0)
+
+
+def test_memory_matters_once_it_stays_over_its_limit() -> None:
+    care = Care(memory=100, cpu=50.0)
+    samples = [Sample(float(n), 60.0, 101, 101) for n in range(5)]
+    assert tending.heavy(samples, care) and not tending.heavy(samples[1:], care)
+    assert not tending.heavy([*samples, Sample(9.0, 0.0, 99, 99)], care)
+    assert [c.key for c in tending.over("s", samples, care)] == ["memory server/s", "cpu server/s"]
+    assert not list(tending.over("s", samples, Care()))
+
+
+def test_a_server_that_ended_is_started_again_ever_later() -> None:
+    claim = Claim("port", "5000")
+    target: Target[Any] = Target(Ref("server", "s"), "", claim, None, Origin(""))
+    wanted = Serving(Launch("s", 5000, "127.0.0.1", "/"), Care(backoff=1.0))
+    ended: Change[Any] = Change(target, Action.CREATE, Cause.DRIFT, Seen(claim, None, "absent"), wanted, "z", None)
+    note = Note(wanted.launch, None, "t", starts=(100.0, 101.0), care=wanted.care)
+    held = tending.tended(plan(ended), {5000: note}, 102.0)
+    assert held.again == 1.0 and held.plan.changes[0].verdict.rule == "it ended: started again in 1s"
+    assert tending.tended(plan(ended), {5000: note}, 103.0) == (plan(ended), None)
+    assert tending.tended(plan(replace(ended, cause=Cause.COMMIT)), {5000: note}, 102.0).again is None

@@ -1,0 +1,67 @@
+"""What the loop looks at and does about running servers beside plan and apply: their figures, and relief of one that
+uses too much. Looks and acts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from reconciler.app import serving
+from reconciler.app.session import App
+from reconciler.model.resource import Loaded
+from reconciler.model.sampling import Sample
+from reconciler.model.serving import Note, Now, Serving
+
+
+def notes(app: App) -> Mapping[int, Note]:
+    """What we remember of servers, by port."""
+    return {note.launch.port: note for note in app.world.servers.notes()}
+
+
+def running(app: App, loaded: Loaded) -> dict[str, tuple[Serving, Now]]:
+    """The servers that git names and that run, by name."""
+    declared = serving.of(loaded, app)
+    found = app.world.servers.now([one.serving.launch.port for one in declared.values()])
+    return {
+        name: (one.serving, found[one.serving.launch.port])
+        for name, one in declared.items()
+        if one.serving.launch.port in found and found[one.serving.launch.port].serves
+    }
+
+
+def sampled(app: App, loaded: Loaded) -> tuple[dict[str, Sample], dict[str, tuple[Serving, Now]]]:
+    """What each of them uses just now, written down; and what they are."""
+    found = running(app, loaded)
+    servers, now = app.world.servers, time.time()
+    used = servers.figures([seen.process for _, seen in found.values() if seen.process])
+    taken = {}
+    for name, (_, seen) in found.items():
+        figures = used.get(seen.process) if seen.process else None
+        if figures is not None:
+            sitting = servers.sitting(seen)
+            taken[name] = Sample(
+                now,
+                figures.cpu,
+                figures.memory,
+                figures.memory,
+                sitting.sessions,
+                len(sitting.busy),
+                seen.probe.seconds,
+            )
+    if taken:
+        app.book.samples.keep(taken, now)
+    return taken, found
+
+
+def relieved(app: App, wanted: Serving, now: Now) -> str:
+    """Restarts a server of ours that nobody is at work on; why it did not, or ""."""
+    servers = app.world.servers
+    if not now.ours:
+        return "not started by us"
+    if not servers.sitting(now).idle:
+        return "not idle"
+    with app.locked("run", True, lambda holder: None):
+        if why := servers.stop(now):
+            return why
+        servers.start(wanted)
+        return servers.wait([wanted])[wanted.launch.port]

@@ -1,0 +1,88 @@
+"""The loop over real servers: one that dies comes back, one that dies again and again is left, a busy one is let be."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.looping import looping, until
+from tests.support.opencode import Sandbox
+from tests.support.serving import Servers, runs
+from tests.support.stub_llm import StubModel, stub_config
+
+
+@pytest.fixture
+def servers(sandbox: Sandbox, tmp_path: Path) -> Iterator[Servers]:
+    made = Servers(sandbox, tmp_path / "box")
+    yield made
+    for note in (made.home / ".local/state/reconciler/servers").glob("*.json"):
+        process = json.loads(note.read_text())["process"]
+        if process and runs(int(process[1])):
+            os.killpg(int(process[1]), signal.SIGKILL)
+
+
+def test_one_that_dies_comes_back_and_one_that_keeps_dying_is_left(servers: Servers) -> None:
+    port = servers.declare("notes", "restart: {backoff: 200ms, limit: 3, within: 10m}\n")
+    servers.commit()
+    with looping(servers) as loop:
+        loop.wait("applied", "server/notes")
+        for many in (1, 2):
+            servers.kill(port)
+            loop.wait("corrected", "server/notes", many)
+        servers.kill(port)
+        said = loop.wait("held", "server/notes")
+        assert "started 3 times within 10m" in said["text"]
+        assert loop.stop() == 0
+    assert len(loop.told("corrected", "server/notes")) == 2 and len(loop.told("held", "server/notes")) == 1
+
+
+def test_ending_the_loop_however_ends_no_server(servers: Servers, stub: StubModel) -> None:
+    servers.sandbox.configure(stub_config(stub.port))
+    port = servers.declare("notes")
+    servers.commit()
+    with looping(servers) as loop:
+        loop.wait("applied", "server/notes")
+        pid = servers.pid(port)
+        answer: list[str] = []
+        asking = threading.Thread(
+            target=lambda: answer.append(servers.server(port).ask("SLEEP 6", directory=servers.home / "projects/notes"))
+        )
+        asking.start()
+        until(lambda: stub.requests)
+        loop.stop(signal.SIGKILL)
+    asking.join()
+    assert answer and "STUB" in answer[0]
+    assert runs(pid) and servers.pid(port) == pid
+    with looping(servers) as loop:
+        loop.stop()
+    assert runs(pid)
+
+
+def test_one_that_uses_too_much_is_restarted_once_it_is_idle(servers: Servers, stub: StubModel) -> None:
+    servers.sandbox.configure(stub_config(stub.port))
+    servers.say("id: kept\nloop: {sample: 500ms}\n", "reconcile.yaml")
+    port = servers.declare("notes", "limits: {memory: 20MB, exceeded: restart}\n")
+    servers.commit()
+    assert servers.run("apply", "--yes").returncode == 0
+    pid = servers.pid(port)
+    answer: list[str] = []
+    asking = threading.Thread(
+        target=lambda: answer.append(servers.server(port).ask("SLEEP 30", directory=servers.home / "projects/notes"))
+    )
+    asking.start()
+    until(lambda: stub.requests)
+    with looping(servers) as loop:
+        assert "not idle" in loop.wait("waiting", "")["text"]
+        assert runs(pid)
+        stub.wake()
+        asking.join()
+        assert "over 20 MB of memory" in loop.wait("restarted", "server/notes")["text"]
+    assert answer and "STUB" in answer[0]
+    until(lambda: servers.pid(port) not in (0, pid))
+    assert not runs(pid)
