@@ -19,9 +19,9 @@ from reconciler.model.kind import AnyKind, Root
 from reconciler.model.outcome import Journal, Run
 from reconciler.model.problem import Invalid, Problem, invalid
 from reconciler.model.programs import Programs
-from reconciler.model.resource import Claim, Layout, Loaded, Ref, Revision
+from reconciler.model.resource import Claim, Layout, Loaded, Ref, Revision, Source
 from reconciler.model.secret import Secrets
-from reconciler.model.world import Cipher, Env, Repository, World
+from reconciler.model.world import Cipher, Env, Repository, Unreadable, World
 from reconciler.pipeline import cycle, naming
 from reconciler.pipeline.apply import Result, apply
 from reconciler.pipeline.filling import NOWHERE
@@ -29,6 +29,7 @@ from reconciler.pipeline.hands import Hands
 from reconciler.pipeline.load import load, load_all
 from reconciler.pipeline.references import Around, Names, nobody
 from reconciler.pipeline.resume import resume
+from reconciler.pipeline.settings import PATH, settings
 from reconciler.pipeline.settle import settle
 from reconciler.pipeline.shielding import shield
 from reconciler.pipeline.survey import survey
@@ -125,8 +126,9 @@ class App:
         if self.named:
             return self.named
         try:
-            return self.load().settings.id or self.here.folder
-        except Invalid:
+            file = self.here.read(PATH)
+            return settings(file and Source(PATH, file)).id or self.here.folder
+        except (Invalid, Unreadable):
             return self.here.folder
 
     def eyes(self, repo: str) -> cycle.Eyes:

@@ -154,6 +154,9 @@ class Repository(Protocol):
     def fetch(self, remote: str, branch: str, cache: str) -> None:
         """Brings a remote's branch up to date, and moves nothing else. Raises Invalid."""
 
+    def read(self, path: str) -> File | None:
+        """One file of the work tree, as it stands there. Raises Unreadable."""
+
     def last_commit(self, path: str) -> str:
         """The commit that last changed a path: "3f2c1ab subject", or "" where it is not committed."""
 

@@ -4,7 +4,7 @@ when the last secret is handed back they get the bits they had. A world that wri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -42,15 +42,17 @@ class Shield:
         mode = beside.mode if beside is not None else world.mode(*change.claim[:2])
         return replace(change, becomes=replace(becomes, mode=mode))
 
-    def modes(self, changes: Iterable[Change[Any]], world: World) -> dict[At, int]:
+    def modes(self, changes: Sequence[Change[Any]], world: World) -> dict[At, int]:
         """The bits that the files of some changes get; those that stay as they are are not named."""
-        touched = {change.claim: change for change in changes}
+        touched = {change.claim for change in changes}
+        rows: dict[At, list[Recorded]] = {}
+        for row in self.rows.values():
+            rows.setdefault(row.claim[:2], []).append(row)
+        veiled = {change.claim[:2] for change in changes if change.becomes and change.becomes.veiled}
         found: dict[At, int] = {}
         for at in {claim[:2] for claim in touched}:
-            before = [row for claim, row in self.rows.items() if claim[:2] == at]
-            left = [row for row in before if row.claim not in touched]
-            after = [c.becomes for claim, c in touched.items() if claim[:2] == at and c.becomes and c.becomes.veiled]
-            if left or after:
+            before = rows.get(at, [])
+            if at in veiled or any(row.claim not in touched for row in before):
                 mode = world.mode(*at)
                 found[at] = PRIVATE if mode is None else mode & OWNER
             elif before and before[0].mode is not None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from reconciler.model.world import Edit, Edited, Unreadable
 from reconciler.world import exchanging, staging
-from reconciler.world.disk import sync_folder
+from reconciler.world.disk import sync_folders
 from reconciler.world.problems import failed, printable, problem, stale
 from reconciler.world.reading import below, look
 from reconciler.world.staging import Job
@@ -55,6 +55,8 @@ class _Batch:
     def act(self, jobs: Sequence[Job]) -> None:
         try:
             for step in (self._stage, staging.flush, self._put):
+                if step is staging.flush:
+                    staging.flush_together(jobs)
                 for job in jobs:
                     if job.result is None:
                         _attempt(step, job)
@@ -126,7 +128,7 @@ class _Batch:
                 os.rmdir(folder)
 
     def sync(self, jobs: Sequence[Job]) -> None:
-        lost = {folder: error for folder in self.touched if (error := sync_folder(folder))}
+        lost = sync_folders(self.touched)
         for job in jobs if lost else ():
             error = lost.get(os.path.dirname(job.final))
             if error and job.result and not job.result.problem:

@@ -8,11 +8,12 @@ import re
 from shlex import quote
 
 from reconciler.model.problem import Invalid, invalid
-from reconciler.model.resource import Revision
+from reconciler.model.resource import File, Revision
 from reconciler.model.world import Tree
 from reconciler.world import git_follow, git_tree, git_work
 from reconciler.world.git_command import Command, bare
 from reconciler.world.git_tree import Reading
+from reconciler.world.reading import look
 
 # Asked in this order: a rebase leaves the marks of a merge and of a cherry-pick too.
 _MARKS = (
@@ -69,6 +70,11 @@ class GitRepository:
         if which == "index":
             return _tree(revision, git_tree.of_index(self._git, self._index_of_hook()))
         return _tree(revision, git_work.of_work(self._git, revision.commit))
+
+    def read(self, path: str) -> File | None:
+        """One file of the work tree, as it stands there. Raises Unreadable."""
+        found = look(f"{self.folder}/{path}", follow=False)
+        return found[0] if found else None
 
     def head(self) -> str:
         """The commit checked out, "" where there is none yet."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 
 from reconciler.model.resource import File
 from reconciler.model.world import Edit, Edited
-from reconciler.world.disk import Identity, identity, sync
+from reconciler.world.disk import Identity, identity, sync, sync_together
 
 TEMPORARY = ".reconcile-*.tmp"
 GONE = "gone"
@@ -112,6 +113,14 @@ def dressed_anew(edit: Edit, standing: os.stat_result) -> bool:
     if edit.mode is None or edit.after is None:
         return False
     return runnable(edit.mode, edit.after.executable) != stat.S_IMODE(standing.st_mode)
+
+
+def flush_together(jobs: Sequence[Job]) -> None:
+    """Flush many at once where that can be done; what is left open then is flushed one by one."""
+    opened = [job for job in jobs if job.fd >= 0 and job.result is None]
+    if sync_together([job.fd for job in opened], len(opened)):
+        for job in opened:
+            close(job)
 
 
 def flush(job: Job) -> None:
