@@ -35,4 +35,11 @@ def test_it_loads_without_a_problem() -> None:
         "agent/cross-project/servers",
         "agent/cross-project/integration",
         "command/orchestrate-cross-project",
+        "server/mcp-ecosystem",
+        "server/opencode-dev",
+        "server/opencode-config",
+        "server/zed-config",
     }
+    servers = [r.spec for r in loaded.resources if r.ref.kind == "server"]
+    assert [s.serving.launch.port for s in servers] == [55717, 55471, 55467, 55748]
+    assert not any(server.running for server in servers)  # trying the example starts nothing
