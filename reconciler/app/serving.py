@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from reconciler.app import limits
 from reconciler.app.session import App
 from reconciler.formats.duration import shown
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
-from reconciler.model.resource import Layout, Loaded, Ref
+from reconciler.model.resource import Layout, Loaded
 from reconciler.model.serving import Figures, Note, Now, Orphan, Process, Serving, Sitting, Suspension
 from reconciler.shapes import server_decisions, server_reacting
 
@@ -61,9 +62,7 @@ class Table:
     @property
     def sessions(self) -> int:
         """Sessions of one database are shown by every server that shares it."""
-        shared = [r.sitting.sessions for r in self.rows if r.sitting and r.now and r.now.launch.data == "shared"]
-        own = [r.sitting.sessions for r in self.rows if r.sitting and r.now and r.now.launch.data != "shared"]
-        return max(shared, default=0) + sum(own)
+        return limits.counted([(r.now.launch.data, r.sitting.sessions) for r in self.rows if r.sitting and r.now])
 
 
 def declared(opened: App) -> dict[str, Declared]:
@@ -98,13 +97,10 @@ def table(opened: App, names: Sequence[str] = ()) -> Table:
     rows = [row for row in rows if not names or row.name in names]
     alive = [row.now.process for row in rows if row.now and row.now.process]
     used = servers.figures(alive) if alive else {}
-    limits: Mapping[str, Any] = next(
-        (r.spec for r in loaded.resources if r.ref == Ref("orchestration", "resource_limits")), {}
-    )
     return Table(
         tuple(sorted((_measured(row, used) for row in rows), key=_importance)),
         tuple(servers.orphans()),
-        limits.get("max_sessions_total", 0),
+        limits.most_sessions(loaded),
     )
 
 

@@ -155,7 +155,16 @@ class App:
         Invalid."""
         loaded = loaded or self.load(which)
         repo = loaded.settings.id or self.here.folder
-        return cycle.propose(loaded, self.eyes(repo), only=targets, force=force, allow_delete=allow_delete)
+        plan = cycle.propose(loaded, self.eyes(repo), only=targets, force=force, allow_delete=allow_delete)
+        return replace(plan, problems=(*plan.problems, *self._limits(loaded)))
+
+    def _limits(self, loaded: Loaded) -> Sequence[Problem]:
+        """Warnings about limits that servers pass together."""
+        if self.posing or all(resource.ref.kind != "orchestration" for resource in loaded.resources):
+            return ()
+        from reconciler.app.limits import passed
+
+        return tuple(passed(self, loaded))
 
     def remember(self, verb: str, directory: str | None, loaded: Loaded, plan: Plan, text: str) -> None:
         """Has the same answer given at once until something moves, where there is nothing to do."""

@@ -194,6 +194,9 @@ class ServerLook(Protocol):
     def sitting(self, now: Now) -> Sitting:
         """Who is at work there. Asks only folders that this server has loaded."""
 
+    def sessions(self, now: Now) -> int:
+        """How many sessions it shows, 0 where it does not say."""
+
     def orphans(self) -> Sequence[Orphan]:
         """What dead servers left."""
 

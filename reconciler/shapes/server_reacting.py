@@ -134,7 +134,12 @@ def _recorded(change: Change[Serving], decision: Decision, situation: Situation)
     """Noted as ours as it runs, or as ours no more."""
     if decision.cause is Cause.ORPHAN:
         return replace(change, action=Action.FORGET, cause=Cause.ORPHAN, after=None, fingerprint=ABSENT, becomes=None)
-    return replace(change, action=Action.RECORD, cause=Cause.ADOPT, diff=Diff(note=decision.why))
+    assert change.before.state is not None and change.after is not None and change.becomes is not None
+    runs = replace(change.before.state, care=change.after.care, now=None)
+    made = fingerprint(runs, CODEC, situation.key)
+    becomes = replace(change.becomes, value=made)
+    booked = replace(change, action=Action.RECORD, cause=Cause.ADOPT, diff=Diff(note=decision.why))
+    return replace(booked, after=runs, fingerprint=made, becomes=becomes)
 
 
 def _disturbed(

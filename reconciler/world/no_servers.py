@@ -22,6 +22,9 @@ class NoServers:
     def sitting(self, now: Now) -> Sitting:
         return Sitting()
 
+    def sessions(self, now: Now) -> int:
+        return 0
+
     def orphans(self) -> Sequence[Orphan]:
         return ()
 

@@ -40,6 +40,12 @@ def sitting(line: Line, log: str, since: float) -> Sitting:
     return found
 
 
+def number(line: Line) -> int:
+    """How many sessions it shows, 0 where it does not say."""
+    listed = line.ask(f"/experimental/session?limit={MOST}")
+    return len(listed.json) if listed.status == 200 and isinstance(listed.json, list) else 0
+
+
 def _with(found: Sitting, line: Line, folder: str) -> Sitting:
     status = line.ask("/session/status", folder)
     if status.status == 400:  # it could not be loaded, so nothing runs in it

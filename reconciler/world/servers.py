@@ -137,6 +137,9 @@ class LocalServers:
         log = note.log if note is not None and now.tag and now.tag == note.tag else ""
         return server_sessions.sitting(self.line(now), log, now.loaded_at if log else _began(now))
 
+    def sessions(self, now: Now) -> int:
+        return server_sessions.number(self.line(now))
+
     def orphans(self) -> Sequence[Orphan]:
         return server_family.orphans(self._scope, self.kept.all())
 
