@@ -25,6 +25,7 @@ COMMANDS = {
         "history": "what was done, and when",
         "show": "what one run did",
         "server": "look at servers, start and stop them, read their logs",
+        "orchestrate": "one front for all of it: servers, integration, monitoring",
         "doctor": "look for trouble on this machine",
     },
     "Take back": {

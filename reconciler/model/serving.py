@@ -197,6 +197,9 @@ class ServerLook(Protocol):
     def sessions(self, now: Now) -> int:
         """How many sessions it shows, 0 where it does not say."""
 
+    def integrations(self, now: Now) -> Mapping[str, str] | str:
+        """How each MCP server that it knows stands there, by name; or why that cannot be said."""
+
     def orphans(self) -> Sequence[Orphan]:
         """What dead servers left."""
 

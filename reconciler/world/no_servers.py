@@ -25,6 +25,9 @@ class NoServers:
     def sessions(self, now: Now) -> int:
         return 0
 
+    def integrations(self, now: Now) -> Mapping[str, str] | str:
+        return {}
+
     def orphans(self) -> Sequence[Orphan]:
         return ()
 

@@ -37,6 +37,7 @@ START = 90.0
 FREEING = 5.0
 EARLIEST = 0.2  # seconds after its start before which no `opencode serve` reads a file
 PAUSE = 0.05
+LONG = 30.0  # `/mcp` waits for every server that it connects to
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -139,6 +140,12 @@ class LocalServers:
 
     def sessions(self, now: Now) -> int:
         return server_sessions.number(self.line(now))
+
+    def integrations(self, now: Now) -> Mapping[str, str] | str:
+        answer = self.line(now, LONG).ask("/mcp", now.launch.path)
+        if answer.status != 200 or not isinstance(answer.json, dict):
+            return f"`/mcp` answers {answer.status}" if answer.status else str(answer.failure)
+        return {name: _stands(one) for name, one in answer.json.items() if isinstance(one, dict)}
 
     def orphans(self) -> Sequence[Orphan]:
         return server_family.orphans(self._scope, self.kept.all())
@@ -324,3 +331,8 @@ def _data(pid: int, env: Env) -> str:
 
 def _began(now: Now) -> float:
     return processes.began(now.process) if now.process else 0.0
+
+
+def _stands(said: Mapping[str, object]) -> str:
+    error = str(said.get("error", "")).partition("\n")[0]
+    return f"{said.get('status', 'unknown')}: {error}" if error else str(said.get("status", "unknown"))

@@ -1,0 +1,235 @@
+"""`reconcile orchestrate`: the options of the command of the same name, each by the verbs there are."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from reconciler.model.problem import Severity
+
+if TYPE_CHECKING:
+    from reconciler.app import App
+    from reconciler.app.orchestrating import Said
+
+EXITS = "Exit status: 0 if all is well; 1 if something is not, was declined, or is not built."
+SOON = {
+    "optimize": "tuning of servers by their load",
+    "scale": "more servers for more work",
+    "backup": "backups of sessions",
+    "recovery": "recovery from backups",
+    "security": "access control and audits",
+    "workflow": "workflows over several servers",
+}
+ACTIONS = ("init", "setup", "configure", "docs", "servers", "integrate", "monitor", "config", "test", *SOON)
+CONFIGURED = ("agent", "command", "skill", "mcp_server", "opencode_settings", "tui_settings", "zed_*", "file")
+
+
+def options(parser: ArgumentParser) -> None:
+    for name, text in (
+        ("init", "bring this machine to what git says: everything"),
+        ("setup", "the same"),
+        ("configure", "the same, but for running servers"),
+    ):
+        parser.add_argument(f"--{name}", action="store_true", help=text)
+    _group(parser, "docs", "documents", {"standardize": "", "cross-reference": "check links", "update-all": "render"})
+    parser.add_argument("--servers", nargs="?", const="", metavar="PORT,PORT", help="servers; of these ports only")
+    parser.add_argument("--port", action="append", default=[], metavar="P", help="this one only")
+    for name in ("start", "stop", "restart", "health-check", "daemon"):
+        parser.add_argument(f"--{name}", action="store_true", help="servers" if name != "daemon" else "they always are")
+    parser.add_argument("--all", "--all-servers", dest="all", action="store_true", help="all servers, which is default")
+    _group(parser, "integrate", "MCP and ACP", {"mcp": "", "acp": "", "zed": "", "sync-zed": "apply Zed's part"})
+    _group(parser, "monitor", "how servers are", {"performance": "", "analyze": "what to make of it"})
+    _group(parser, "config", "configuration", {"validate": ""})
+    _group(parser, "test", "whether servers can be reached", {"connectivity": ""})
+    for name, text in SOON.items():
+        parser.add_argument(f"--{name}", action="store_true", help=f"{text}: not built yet")
+    parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
+    parser.add_argument("--json", action="store_true", help="print what was found as JSON")
+
+
+def _group(parser: ArgumentParser, name: str, text: str, parts: dict[str, str]) -> None:
+    parser.add_argument(f"--{name}", action="store_true", help=text)
+    for part, more in parts.items():
+        parser.add_argument(f"--{part}", action="store_true", help=more or f"with --{name}")
+
+
+def run(args: Namespace) -> int:
+    from reconciler.cli.parser import UsageError
+
+    asked = [name for name in ACTIONS if _said(args, name)]
+    if len(asked) != 1:
+        what = "say one thing to do" if not asked else f"`--{asked[0]}` and `--{asked[1]}` are two things to do"
+        hint = "`reconcile orchestrate --monitor --health-check`"
+        raise UsageError("reconcile orchestrate", what, f"one at a time: {hint}")
+    if asked[0] in SOON:
+        raise UsageError(
+            "reconcile orchestrate", f"`--{asked[0]}` ({SOON[asked[0]]}) is not built yet", "nothing was done"
+        )
+    ways: dict[str, Callable[[Namespace], int]] = {
+        "docs": _docs, "servers": _servers, "integrate": _integrate, "monitor": _monitor, "config": _config,
+        "test": _test,
+    }  # fmt: skip
+    return ways.get(asked[0], _applied)(args)
+
+
+def _said(args: Namespace, name: str) -> bool:
+    value = getattr(args, name.replace("-", "_"))
+    return value is not None and value is not False
+
+
+def _verb(args: Namespace, *words: str) -> int:
+    """Another verb, as if it had been typed."""
+    from reconciler.cli.parser import parse
+
+    place = ("-C", args.directory) if args.directory else ()
+    command, options = parse([*place, *words])
+    status: int = command.run(options)
+    return status
+
+
+def _applied(args: Namespace, *targets: str) -> int:
+    wanted = targets or (_present(args) if args.configure else ())
+    return _verb(args, "apply", *wanted, *(["--yes"] if args.yes else []))
+
+
+def _present(args: Namespace) -> tuple[str, ...]:
+    """The kinds that git or the state names: a TARGET that names nothing is a mistake."""
+    from fnmatch import fnmatchcase
+
+    from reconciler.cli import opening
+
+    app = opening.with_repository(args)
+    kinds = {r.ref.kind for r in app.load().resources} | {row.ref.kind for row in app.journal.recorded()}
+    return tuple(sorted(kind for kind in kinds if any(fnmatchcase(kind, glob) for glob in CONFIGURED)))
+
+
+def _docs(args: Namespace) -> int:
+    chosen = _one_of(args, "docs", "standardize", "cross-reference", "update-all")
+    words = {"update-all": ("docs", "render")}.get(chosen, ("docs", "check"))
+    return _verb(args, *words, *(["--json"] if args.json else []))
+
+
+def _one_of(args: Namespace, action: str, *parts: str) -> str:
+    from reconciler.cli.parser import UsageError
+
+    said = [part for part in parts if _said(args, part)]
+    if len(said) != 1:
+        listed = ", ".join(f"`--{part}`" for part in parts)
+        text = f"`--{action}` needs one of {listed}" if not said else f"one of `--{said[0]}` and `--{said[1]}`"
+        raise UsageError("reconcile orchestrate", text, f"`reconcile orchestrate --{action} --{parts[0]}`")
+    return said[0]
+
+
+def _opened(args: Namespace) -> tuple[App, list[str]]:
+    from reconciler.app import orchestrating
+    from reconciler.cli import opening
+    from reconciler.cli.parser import UsageError
+
+    app = opening.with_repository(args)
+    words = [word for said in (args.servers or "", *args.port) for word in said.split(",") if word]
+    if wrong := [word for word in words if not (word.isascii() and word.isdigit())]:
+        raise UsageError("reconcile orchestrate", f"`{wrong[0]}` is no port", "`--servers=55717,55467`")
+    return app, list(orchestrating.chosen(app, [int(word) for word in words]))
+
+
+def _servers(args: Namespace) -> int:
+    chosen = _one_of(args, "servers", "start", "stop", "restart", "health-check")
+    if chosen == "health-check":
+        return _health(args)
+    from reconciler.cli import terminal
+    from reconciler.cli.parser import UsageError
+    from reconciler.cli.render_problems import invalid_text
+    from reconciler.model.problem import Invalid
+
+    _, names = _opened(args)
+    if not names:
+        raise UsageError("reconcile orchestrate", "git names no server", "declare one below `desired-state/servers/`")
+    if not args.json:
+        _health(args)
+    terminal.say("\n".join(f"{chosen} server/{name}" for name in names))
+    if not args.yes and not terminal.ask("Do this?"):
+        terminal.say("nothing was changed")
+        return 1
+    status = 0
+    for name in names:
+        try:
+            with contextlib.redirect_stdout(sys.stderr if args.json else sys.stdout):
+                status = max(status, _verb(args, "server", chosen, name))
+        except Invalid as error:
+            # The others are not kept waiting for the one that this very session runs on.
+            terminal.say(invalid_text(error.problems, terminal.style(args)).rstrip())
+            status = 1
+    return max(status, _health(args)) if args.json else status
+
+
+def _health(args: Namespace) -> int:
+    from reconciler.app import serving
+    from reconciler.cli import terminal
+    from reconciler.cli.render_servers import servers_record, servers_text, state
+
+    app, names = _opened(args)
+    table = serving.table(app, names)
+    ill = [row for row in table.rows if state(row) not in ("ready", "stopped")]
+    if args.json:
+        terminal.show_json(servers_record(table))
+    else:
+        terminal.show(servers_text(table, terminal.style(args)))
+    return 1 if ill else 0
+
+
+def _monitor(args: Namespace) -> int:
+    if _one_of(args, "monitor", "health-check", "performance") == "health-check":
+        return _health(args)
+    from reconciler.app import orchestrating, serving
+
+    app, names = _opened(args)
+    return _told(args, orchestrating.performance(app, serving.table(app, names).rows, analyze=args.analyze))
+
+
+def _test(args: Namespace) -> int:
+    from reconciler.app import orchestrating, serving
+
+    _one_of(args, "test", "connectivity")
+    app, names = _opened(args)
+    return _told(args, orchestrating.connectivity(serving.table(app, names).rows))
+
+
+def _config(args: Namespace) -> int:
+    """Desired state, then whether every running server could load what stands on disk."""
+    from reconciler.app import orchestrating, serving
+
+    _one_of(args, "config", "validate")
+    if not args.json:
+        status = _verb(args, "validate")
+        return max(status, _health(args))
+    app, names = _opened(args)
+    problems = [orchestrating.Said(p.severity is not Severity.ERROR, str(p)) for p in app.load_all().problems]
+    return _told(args, [*problems, *orchestrating.connectivity(serving.table(app, names).rows)])
+
+
+def _integrate(args: Namespace) -> int:
+    from reconciler.app import orchestrating, serving
+
+    if args.sync_zed or args.update_all:
+        wanted = [kind for kind in _present(args) if kind.startswith("zed") or kind == "mcp_server"]
+        return _applied(args, *wanted) if wanted else 0
+    app, names = _opened(args)
+    rows = serving.table(app, names).rows
+    found = list(orchestrating.mcp(app, rows)) if args.mcp or not args.acp else []
+    return _told(args, [*found, *(orchestrating.acp(app) if args.acp or not args.mcp else ())])
+
+
+def _told(args: Namespace, found: Iterable[Said]) -> int:
+    from reconciler.cli import terminal
+
+    said = list(found)
+    if args.json:
+        terminal.show_json([{"well": one.well, "text": one.text, "data": one.record} for one in said])
+    else:
+        style = terminal.style(args)
+        signs = {True: style.paint("✓", "ok"), False: style.paint("✗", "error"), None: "·"}
+        terminal.show(style.finish([f"{signs[one.well]} {style.safe(one.text)}" for one in said]))
+    return 1 if any(one.well is False for one in said) else 0

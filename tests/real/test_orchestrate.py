@@ -1,0 +1,99 @@
+"""`reconcile orchestrate` over real servers, and the shipped command inside a real OpenCode."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.opencode import Sandbox
+from tests.support.serving import Servers
+from tests.support.stub_llm import StubModel, stub_config
+
+TOP = Path(__file__).parents[2]
+HOSTILE = [
+    "$(touch {})", "; touch {}", "a' ; touch {}; '", '" ; touch {}; "', "x\ntouch {}", "| touch {}", "&& touch {}",
+    "$1 $(touch {}) $ARGUMENTS", "\\`touch {}\\`", "`touch {}`",
+]  # fmt: skip
+
+
+@pytest.fixture
+def house(sandbox: Sandbox, tmp_path: Path, stub: StubModel) -> Iterator[Servers]:
+    sandbox.configure(stub_config(stub.port))
+    yield Servers(sandbox, tmp_path / "git")
+
+
+def shipped(house: Servers) -> None:
+    for path in ("agents/cross-project.md", "commands/orchestrate-cross-project.md"):
+        at = house.repo / "desired-state" / path
+        at.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(TOP / "desired-state" / path, at)
+
+
+def test_the_shipped_command_shows_the_agent_how_servers_are(house: Servers, stub: StubModel, tmp_path: Path) -> None:
+    shipped(house)
+    port = house.declare("notes")
+    other = house.declare("other", "state: stopped\n")
+    house.commit()
+    house.done("apply", "--yes")
+    server, project = house.server(port), house.home / "projects/notes"
+
+    def asked(arguments: str) -> str:
+        session = server.post("/session", {}, directory=project)["id"]
+        before = len(stub.requests)
+        body = {"command": "orchestrate-cross-project", "arguments": arguments}
+        server.post(f"/session/{session}/command", body, directory=project)
+        return "\n".join(str(message["content"]) for r in stub.requests[before:] for message in r["messages"])
+
+    said = asked("--monitor --health-check --all-servers")
+    lines = [line.split() for line in said.replace("\\n", "\n").splitlines()]
+    notes = next(line for line in lines if line[:1] == ["notes"])
+    assert notes[1:3] == ["ready", str(port)] and notes[3] == str(house.pid(port))
+    stopped = next(line for line in lines if line[:1] == ["other"])
+    assert stopped[1:3] == ["stopped", str(other)]
+    assert "in step" in said
+    for number, hostile in enumerate(HOSTILE):
+        canary = tmp_path / f"ran{number}"
+        asked(hostile.format(canary))
+        assert not canary.exists(), hostile
+
+
+def test_every_option_does_the_real_thing(house: Servers) -> None:
+    port = house.declare("notes")
+    house.say("command: [sh, -c, exit 1]\n", "mcp/broken.yaml")
+    house.say("agent_servers:\n  opencode:\n    command: opencode\n    args: [acp]\n", "zed/settings.yaml")
+    house.commit()
+    assert "update" not in house.run("orchestrate", "--configure", "--yes").stdout
+    assert (house.home / ".config/zed/settings.json").exists()
+    assert house.run("orchestrate", "--test", "--connectivity").returncode == 1
+    house.done("orchestrate", "--init", "--yes")
+    assert (
+        json.loads(house.done("orchestrate", "--servers", "--health-check", "--json"))["servers"][0]["state"] == "ready"
+    )
+    house.done("orchestrate", "--servers", "--health-check", f"--port={port}")
+    assert house.run("orchestrate", "--servers", "--health-check", "--port=1").returncode == 1
+    [reached] = json.loads(house.done("orchestrate", "--test", "--connectivity", "--all-servers", "--json"))
+    assert reached["well"] is True and reached["data"]["health"] == "well"
+    wired = house.run("orchestrate", "--integrate", "--mcp", "--json")
+    assert wired.returncode == 1, "a server that ends at once is no integration"
+    assert {one["data"]["mcp"]: one["well"] for one in json.loads(wired.stdout)[1:]} == {"broken": False}
+    spoken = json.loads(house.done("orchestrate", "--integrate", "--acp", "--json"))
+    assert "speaks protocol 1" in spoken[0]["text"] and "opencode" in spoken[1]["text"]
+    assert "notes: CPU" in house.done("orchestrate", "--monitor", "--performance", "--analyze")
+    assert "objects valid" in house.done("orchestrate", "--config", "--validate")
+    pid = house.pid(port)
+    assert house.run("orchestrate", "--servers", "--restart").returncode == 1, "nobody to ask"
+    assert house.pid(port) == pid
+    house.done("orchestrate", f"--servers={port}", "--restart", "--yes")
+    assert house.pid(port) not in (0, pid)
+    house.done("orchestrate", "--servers", "--stop", "--all", "--yes")
+    assert house.pid(port) == 0 or not Path(f"/proc/{house.pid(port)}").exists()
+
+
+@pytest.mark.parametrize("name", ["optimize", "scale", "backup", "recovery", "security", "workflow"])
+def test_what_is_not_built_says_so(tmp_path: Path, sandbox: Sandbox, name: str) -> None:
+    ran = Servers(sandbox, tmp_path / "git").run("orchestrate", f"--{name}")
+    assert ran.returncode == 1 and "is not built yet" in ran.stderr and "nothing was done" in ran.stderr
