@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.app import schemas
+from reconciler.app import schemas, secret_keeping
 from reconciler.app.adopting import Adopted, adopt, ignore
 from reconciler.app.checks.finding import Finding
 from reconciler.app.checkup import check_up
@@ -29,5 +29,6 @@ __all__ = [
     "open_app",
     "open_home",
     "schemas",
+    "secret_keeping",
     "why",
 ]

@@ -18,6 +18,7 @@ COMMANDS = {
         "plan": "what would change, and why",
         "apply": "make it so",
         "check": "for hooks: valid, and nothing drifted?",
+        "secret": "keep a secret outside of git, and refer to it",
     },
     "Look": {
         "status": "what is managed, and how it stands",

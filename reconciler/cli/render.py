@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.cli.grouping import SECTIONS, Item, grouped
-from reconciler.cli.render_body import Page
+from reconciler.cli.render_body import Page, learn
 from reconciler.cli.render_change import item_lines
 from reconciler.cli.render_disturbs import disturbs
 from reconciler.cli.render_problems import problem_lines
@@ -26,10 +26,12 @@ def plan_text(plan: Plan, page: Page) -> str:
     """The whole plan."""
     style = page.style
     problems = [*plan.problems, *(problem for said in plan.confirmed for problem in said.problems)]
-    warnings = list(problem_lines(problems, style))
     if not plan.due and not plan.held and not plan.title:
-        return style.finish([*warnings, style.safe(in_step(plan, page.only))])
+        return style.finish([*problem_lines(problems, style), style.safe(in_step(plan, page.only))])
     items = list(grouped(plan.changes))
+    for section in SECTIONS:
+        learn([change for key, item in items if key == section for change in item.changes], style)
+    warnings = list(problem_lines(problems, style))
     page = replace(page, column=min(max((columns(str(item.name)) for _, item in items), default=0), WIDEST))
     lines = [*_header(plan, page), ""]
     for section, title in SECTIONS.items():

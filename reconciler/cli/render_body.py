@@ -38,11 +38,17 @@ class Page:
 
 
 def learn(changes: Iterable[Change[Any]], style: Style) -> None:
-    """Shows the masker whole files, before those after: a part of one may not look like the secret it holds."""
+    """Shows the masker whole files and whole values, before those after: a part of one may not look like the secret it
+    holds, and one that is known by its key may stand in the text of another."""
     for change in changes:
         for state in (change.before.state, change.after):
             if isinstance(state, File) and (change.diff.text or style.full):
                 style.masker.learn(state.content.decode(errors="replace"))
+        for said in change.diff.fields:
+            key = phrase.key_path(said.pointer)
+            for value in (said.before, said.after):
+                if value is not None:
+                    style.masker.learn(f"{key}: {phrase.literal(value)}")
 
 
 def place(change: Change[Any], page: Page) -> str:

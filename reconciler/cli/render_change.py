@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.cli import phrase
 from reconciler.cli.grouping import Item, sign
-from reconciler.cli.render_body import Page, body, learn, place, size
+from reconciler.cli.render_body import Page, body, place, size
 from reconciler.cli.style import pad
 from reconciler.model.change import Action, Cause, Change, Standing
 from reconciler.model.resource import PORT
@@ -20,7 +20,6 @@ INDENT = 6
 def item_lines(item: Item, page: Page) -> list[str]:
     """The entry's own line, and what differs below it."""
     style, single = page.style, len(item.changes) == 1
-    learn(item.changes, style)
     inline = single and _fits_inline(item.first)
     detail = _value(item.first, page) if inline else _detail(item, page)
     name = style.paint(pad(style.safe(str(item.name)), page.column), "title")

@@ -113,6 +113,7 @@ def run_text(run: Run, changes: Sequence[Change[Any]], page: Page) -> str:
     items: dict[Name, list[Change[Any]]] = {}
     for change in changes:
         items.setdefault(name(change.ref, change.target.part), []).append(change)
+    learn(changes, style)
     column = max((columns(str(named)) for named in items), default=0)
     page = Page(style, page.show, column, f"`reconcile show {run.id} --full`")
     lines = [line for named, members in items.items() for line in item_lines(Item(named, tuple(members)), page)]

@@ -79,9 +79,21 @@ def clear() -> None:
 
 
 def show_json(document: Any) -> None:
+    """Data of ours: names, texts and numbers, in which what has a secret's form is masked all the same. Digests and
+    commits look random and are none, so that alone is no reason."""
     import json
 
-    show(json.dumps(document, indent=1, default=str) + "\n")
+    from reconciler.formats.masking import Masker
+
+    show(json.dumps(_masked(document, Masker(random=False).mask), indent=1, ensure_ascii=False, default=str) + "\n")
+
+
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {mask(str(key)): _masked(item, mask) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(item, mask) for item in value]
+    return mask(value) if isinstance(value, str) else value
 
 
 def say(text: str) -> None:

@@ -17,10 +17,10 @@ MASK = "•••#"
 SHORTEST = 8
 
 
-def find(text: str) -> tuple[Span, ...]:
-    """Every literal that looks like a secret, in order; what overlaps is one."""
+def find(text: str, *, random: bool = True) -> tuple[Span, ...]:
+    """Every literal that looks like a secret, in order; what overlaps is one. `random`: randomness alone is enough."""
     merged: list[Span] = []
-    for span in sorted(_spans(text)):
+    for span in sorted(_spans(text, random=random)):
         if merged and span.start < merged[-1].end:
             merged[-1] = merged[-1]._replace(end=max(merged[-1].end, span.end))
         else:
@@ -28,7 +28,7 @@ def find(text: str) -> tuple[Span, ...]:
     return tuple(merged)
 
 
-def _spans(text: str) -> Iterator[Span]:
+def _spans(text: str, *, random: bool = True) -> Iterator[Span]:
     scan = Scan(text)
     if scan.worth_it:
         # Here and not above: the tables cost 8 ms to compile, and most lines that are shown need none of them.
@@ -36,7 +36,8 @@ def _spans(text: str) -> Iterator[Span]:
 
         yield from masking_forms.known(scan)
         yield from masking_keys.assigned(scan)
-        yield from masking_forms.random(scan)
+        if random:
+            yield from masking_forms.random(scan)
 
 
 def looks_secret(data: bytes) -> bool:
@@ -70,14 +71,16 @@ def value_looks_secret(key: str, value: str) -> bool:
 class Masker:
     """Masks that stay the same over one rendering: `•••#N`, N by first appearance, one N per distinct value."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, random: bool = True) -> None:
+        self._random = random
         self._numbers: dict[str, int] = {}
         self._last = 0
         self._known: re.Pattern[str] | None = None
 
     def learn(self, text: str) -> None:
         """Number the secrets of a text that is shown later, in pieces, or not at all."""
-        self._number([text[span.start : span.end] for span in find(text)])
+        text = self._named(text)
+        self._number([text[span.start : span.end] for span in find(text, random=self._random)])
 
     def hide(self, value: str) -> None:
         """Number a value that is known to be a secret, whatever it looks like; references and short ones stay."""
@@ -100,14 +103,16 @@ class Masker:
 
     def mask(self, text: str) -> str:
         """The text with every secret found in it, now or before, replaced by its mask."""
-        if START in text:
-            text = MARKED.sub(self._reference, text)
+        text = self._named(text)
         while True:
             self.learn(text)
             masked = self._known.sub(self._mask, text) if self._known else text
             if masked == text:
                 return text
             text = masked  # what a mask stands beside now may look like a secret only now
+
+    def _named(self, text: str) -> str:
+        return MARKED.sub(self._reference, text) if START in text else text
 
     def _reference(self, found: re.Match[str]) -> str:
         """What stands for a secret already, and is nothing but its name."""

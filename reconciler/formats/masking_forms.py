@@ -59,7 +59,13 @@ def _is_form(value: str) -> bool:
     return not stands_in(value) and (one_word or not wordy(body))
 
 
-def _is_bearer(value: str) -> bool:
+_QUERY = (
+    r"[?&](?:[\w.-]*[_.-])?(?:key|api_?key|access|token|secret|sig|signature|auth|password|passwd|pwd|session|sid|code)"
+    r"=([^&\s\"'`<>#)\]]{12,})"
+)
+
+
+def _is_machine_made(value: str) -> bool:
     return machine_made(value) and not stands_in(value)
 
 
@@ -88,11 +94,12 @@ class _Form(NamedTuple):
 # Those that may do without "bearer" and without one long word, those that need the first, those that need both.
 _SHORTER_FORMS: tuple[_Form, ...] = (
     _Form(b"asic ", r"asic[ \t]+([A-Za-z0-9+/]{8,}={0,2})", _is_basic, "user and password in base64"),
+    _Form(b"://", _QUERY, _is_machine_made, "a key in an address"),
     _Form(b"://", r"://([^\s/:@\"'`<>\[\]]*:[^\s/@\"'`<>]+)@(?!sha\d)", _is_userinfo, "a password in an address"),
 )
 _SHORT_FORMS = (
     *_SHORTER_FORMS,
-    _Form(b"earer ", r"earer[ \t]+([A-Za-z0-9._~+/=|-]{12,})", _is_bearer, "a bearer token"),
+    _Form(b"earer ", r"earer[ \t]+([A-Za-z0-9._~+/=|-]{12,})", _is_machine_made, "a bearer token"),
 )
 _FORMS = (
     *_SHORT_FORMS,

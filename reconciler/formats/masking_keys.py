@@ -14,6 +14,7 @@ LONGEST_KEY = 60
 
 _NOUN = (
     "[a-z]*(?:token|secret)|[a-z]*passw(?:or)?d|passphrase|pwd|credentials?|authorization|[a-z]*apikey|bearer|pat|pass"
+    "|cookies?"
 )
 _KEYS = "api|access|private|secret|signing|encryption|master|ssh|deploy|service|role|account|subscription|auth|admin"
 _NAMES_SECRET = re.compile(rf"(?:^| )(?:{_NOUN}|(?:{_KEYS}) key)(?= |$)")
@@ -88,7 +89,9 @@ def assigned(scan: Scan) -> Iterator[Span]:
         while at >= 0:
             given = _GIVEN.match(scan.text, at)
             if given:
-                yield from _value(scan.text, given.end(), _key(scan, at, given.end()))
+                key = _key(scan, at, given.end())
+                yield from _value(scan.text, given.end(), key)
+                yield from _listed(scan.text, given.end(), key)
             at = scan.lowered.find(word, at + len(word))
     if scan.words and b"--" in scan.raw:
         for flag in _FLAG.finditer(scan.text):
@@ -130,6 +133,22 @@ def _value(text: str, at: int, key: str) -> Iterator[Span]:
     start = scheme.end() if scheme else start
     if gives_away(key, text[start:end], whole=whole):
         yield Span(start, end, f"the value of `{key}`")
+
+
+_INLINE = re.compile(r"""\[([^\[\]{}]{8,4000})\]""")
+_LINES = re.compile(r"""(?:\[\s*)?(?:\r?\n[ \t]*(?:-[ \t]+|(?=["']))[^\n]{8,}(?=\n|\Z))+""")
+_ITEM = re.compile(r"""["']([^"'\n]{8,})["']|(?<![^\s\[,])([^\s"'`,\[\]{}#-][^\s"'`,\[\]{}]{7,})""")
+
+
+def _listed(text: str, at: int, key: str) -> Iterator[Span]:
+    """Values of a list that its key promises: `tokens: [a, b]`, or one below the other."""
+    found = _INLINE.match(text, at) or _LINES.match(text, at)
+    if found is None or not (names_secret(key) or names_secret(key.removesuffix("s"))):
+        return
+    for item in _ITEM.finditer(text, found.start(), found.end()):
+        start, end = item.span(1) if item[1] is not None else item.span(2)
+        if gives_away(key, text[start:end], whole=True):
+            yield Span(start, end, f"the value of `{key}`")
 
 
 def _bare(text: str, at: int) -> tuple[int, int]:

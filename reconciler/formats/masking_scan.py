@@ -10,7 +10,18 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-KEYWORDS = (b"token", b"secret", b"pass", b"pwd", b"key", b"authorization", b"credential", b"bearer", b"_pat")
+KEYWORDS = (
+    b"token",
+    b"secret",
+    b"pass",
+    b"pwd",
+    b"key",
+    b"authorization",
+    b"credential",
+    b"bearer",
+    b"_pat",
+    b"cookie",
+)
 LITERALS = (b"://", b"asic ", b"earer ", b"sg.", b"ya29.")
 SHORTEST_RUN = 19
 

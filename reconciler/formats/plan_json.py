@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler.formats.masking import Masker, key_names_secret, looks_secret
+from reconciler.formats.masking import Masker, find, key_names_secret, looks_secret
 from reconciler.model.change import (
     FORMAT,
     NULL,
@@ -39,6 +39,8 @@ Cipher = Callable[[bytes], bytes]
 def dumps(plan: Plan, codecs: Codecs, seal: Cipher) -> str:
     """The document as text; holds no secret in clear."""
     masker = Masker()
+    for change in plan.changes:
+        _learn(change.diff, masker)
     document = {
         "format": plan.format,
         "title": plan.title,
@@ -53,7 +55,7 @@ def dumps(plan: Plan, codecs: Codecs, seal: Cipher) -> str:
             "bookkeeping": len(plan.bookkeeping),
             "unchanged": plan.unchanged,
         },
-        "changes": [_change(c, codecs[c.ref.kind], seal, masker) for c in plan.changes],
+        "changes": [_named(c, _change(c, codecs[c.ref.kind], seal, masker), seal) for c in plan.changes],
         "problems": [_problem(p) for p in plan.problems],
         "confirmed": [_confirmation(c) for c in plan.confirmed],
     }
@@ -110,6 +112,24 @@ def _change(change: Change[Any], codec: Codec[Any], seal: Cipher, masker: Masker
         "becomes": row(change.becomes),
         "recorded": row(change.recorded),
     }
+
+
+def _named(change: Change[Any], said: dict[str, Any], seal: Cipher) -> dict[str, Any]:
+    """A change whose very name holds a secret can't be shown, and is sealed whole."""
+    names = "\n".join((str(change.ref), change.target.part, *change.claim[:2], *change.claim.item))
+    if not find(names, random=False):
+        return said
+    whole = base64.b64encode(seal(json.dumps(said).encode())).decode()
+    return {"sealed": whole, "kind": change.ref.kind, "action": change.action, "cause": change.cause}
+
+
+def _learn(diff: Diff, masker: Masker) -> None:
+    """A value that is known by its key may stand elsewhere without it."""
+    for said in diff.fields:
+        key = said.pointer.rpartition("/")[2]
+        for value in (said.before, said.after):
+            if value is not None and value is not NULL:
+                masker.learn(f'"{key}": {json.dumps(value, ensure_ascii=False, default=str)}')
 
 
 def _sealed(change: Change[Any]) -> bool:
@@ -225,6 +245,8 @@ def _claim(said: list[Any]) -> Claim:
 
 
 def _read_change(said: dict[str, Any], codecs: Codecs, unseal: Cipher) -> Change[Any]:
+    if "ref" not in said:
+        said = json.loads(unseal(base64.b64decode(said["sealed"])))
     ref, claim = Ref.parse(said["ref"]), _claim(said["claim"])
     after = _read_content(said["after"], unseal)
     state = None if after is None else codecs[ref.kind].decode(after)

@@ -86,13 +86,17 @@ def _careful(text: str, path: str, first_line: int, *, removals: bool = False) -
     try:
         if "&" in text or _deep(text):
             _bounded(parser.parse(text), path, first_line)
-        return plain(parser.load(text), path, first_line)
+        value = plain(parser.load(text), path, first_line)
     except MarkedYAMLError as error:
         raise Invalid([_problem(error, path, first_line)]) from None
     except YAMLError as error:
         raise Invalid([Problem(Origin(path, first_line, 1), f"not valid YAML: {_first(str(error))}")]) from None
     except (RecursionError, ValueError, TypeError) as error:
         raise Invalid([Problem(Origin(path, first_line, 1), f"not readable as YAML: {_first(str(error))}")]) from None
+    if mistaken := vars(parser.constructor).get("mistaken"):
+        places = [(Origin(path, mark.line + first_line, mark.column + 1), error) for mark, error in mistaken]
+        raise Invalid(Problem(origin, str(error), error.hint) for origin, error in places)
+    return value
 
 
 @cache
@@ -115,7 +119,8 @@ def _constructor(removals: bool) -> Any:
         try:
             return secret_refs.text_of(said)
         except secret_refs.Mistaken as error:
-            raise ConstructorError(secret_refs.TAG, None, str(error), node.start_mark, error.hint) from None
+            vars(constructor).setdefault("mistaken", []).append((node.start_mark, error))
+            return ""
 
     Tagged.add_constructor(secret_refs.TAG, secret)
     if removals:
@@ -179,8 +184,6 @@ def _problem(error: Any, path: str, first_line: int) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + first_line, mark.column + 1) if mark else (first_line, 1)
     what = _first(str(error.problem or error))
-    if error.context == secret_refs.TAG:
-        return Problem(Origin(path, line, column), what, str(error.note))
     hint = ""
     if "found duplicate key" in what:
         key = what.split("found duplicate key", 1)[1].split(" with value")[0].strip().strip('"')

@@ -11,11 +11,15 @@ from reconciler.model.resource import Resource, Source
 
 MOST = 5
 LARGEST = 1 << 20
+PROMPT = "in front matter write `!secret …` (`reconcile secret set NAME` keeps one); a prompt can't hold one"
 HINTS = {
-    "opencode_settings": "write `{env:NAME}` or `{file:~/.secrets/name}` in its place, and change the secret",
-    "mcp_server": "write `{env:NAME}` in its place, and change the secret",
+    **dict.fromkeys(("agent", "command", "skill"), PROMPT),
+    "file": "keep it in a file or a variable outside of git, and change the secret",
 }
-HINT = "keep it in a file or a variable outside of git, and change the secret"
+MOVE = (
+    "`reconcile secret set NAME` keeps one outside of git, and prints the `!secret` line to put here (in JSON"
+    ' `{"$secret": …}`); then change the secret'
+)
 
 
 def in_clear(resource: Resource[Any]) -> Iterator[Problem]:
@@ -23,7 +27,7 @@ def in_clear(resource: Resource[Any]) -> Iterator[Problem]:
     for source in resource.sources:
         for origin in _places(source):
             text = f"{resource.ref}: this looks like a secret in clear"
-            yield Problem(origin, text, HINTS.get(resource.ref.kind, HINT), Severity.WARNING)
+            yield Problem(origin, text, HINTS.get(resource.ref.kind, MOVE), Severity.WARNING)
 
 
 def _places(source: Source) -> Iterator[Origin]:

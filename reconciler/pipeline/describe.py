@@ -71,7 +71,7 @@ def _screened(found: Found, look: Look, include: Sequence[str]) -> tuple[Found |
     secret = {
         claim: reason
         for claim, source in zip(found.claims, found.sources, strict=True)
-        if (reason := _secret(source.file.content)) and look.show(*claim[:2]) not in include
+        if (reason := _secret(claim.path, source.file.content)) and look.show(*claim[:2]) not in include
     }
     out = [Left(claim, reason) for claim, reason in secret.items()]
     if found.claims[0] in secret:
@@ -80,7 +80,9 @@ def _screened(found: Found, look: Look, include: Sequence[str]) -> tuple[Found |
     return Found(found.ref, tuple(s for s, _ in pairs), tuple(c for _, c in pairs)), out
 
 
-def _secret(content: bytes) -> str:
+def _secret(path: str, content: bytes) -> str:
+    if masking.find(path):
+        return "its name looks like a secret: `--include` takes it after a false alarm"
     if not masking.looks_secret(content):
         return ""
     spans = masking.find(content.decode(errors="replace"))

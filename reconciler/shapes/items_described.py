@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from reconciler.formats import jsonc, jsonc_edit, jsonc_to_yaml
+from reconciler.formats import jsonc, jsonc_edit, jsonc_to_yaml, masking
 from reconciler.model.kind import Found, Left
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import Claim, File, Layout, Source
@@ -75,7 +75,7 @@ def _within(place: Steps, out: Mapping[Steps, str]) -> bool:
 
 def _secret(claim: Claim, place: Steps, leaf: Leaf, layout: Layout) -> bool:
     included = f"{layout.show(claim)}#{jsonc.pointer(claim.item)}" in layout.include
-    return not included and secret(place, leaf.value)
+    return not included and (secret(place, leaf.value) or any(map(masking.find, claim.item)))
 
 
 def _without(file: ItemsFile, text: str, places: Iterable[Steps]) -> str:

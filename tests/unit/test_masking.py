@@ -420,3 +420,33 @@ def test_no_text_takes_for_ever(text: str) -> None:
     started = time.process_time()
     masking.find(text)
     assert time.process_time() - started < 3
+
+
+WEAKER = {
+    "a list in front matter": "tokens:\n  - A1b2C3d4E5\n  - correct\n",
+    "a chosen one in a list": "secret:\n  - horse-battery-staple\n",
+    "a list on one line": 'secrets: ["A1b2C3d4E5", other]',
+    "a list in JSON": '"passwords": [\n  "A1b2C3d4E5",\n  "b"\n]',
+    "a cookie": "Cookie: session=A1b2C3d4E5; theme=dark",
+    "a key in an address": "https://api.example.com/mcp?key=0a1b2c3d4e5f60718293a4b5",
+    "another in an address": "https://example.com/mcp?x=1&access_token=A1b2C3d4E5f6",
+}
+NOT_WEAKER = {
+    "numbers": "tokens:\n  - 1000000000\n",
+    "words": "tokens:\n  - background\n  - foreground\n",
+    "references": "secrets: [env:GITHUB_TOKEN, '{env:GITHUB_TOKEN}']",
+    "an address": "https://example.com/search?key=settings-and-more&code=markdown_syntax",
+    "an agent's tools": "tools: [read, write]\nsecret: false\n",
+}
+
+
+@pytest.mark.parametrize("text", WEAKER.values(), ids=WEAKER)
+def test_weaker_forms_are_found(text: str) -> None:
+    masked = masking.Masker().mask(text)
+    assert "•••#1" in masked
+    assert not [part for part in ("A1b2C3d4E5", "staple", "0a1b2c") if part in masked]
+
+
+@pytest.mark.parametrize("text", NOT_WEAKER.values(), ids=NOT_WEAKER)
+def test_what_only_looks_like_a_weaker_form_is_left(text: str) -> None:
+    assert masking.Masker().mask(text) == text

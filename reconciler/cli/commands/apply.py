@@ -36,13 +36,14 @@ def options(parser: ArgumentParser) -> None:
         "--no-wait", action="store_true", help="exit 1 when another apply is at work, or a server that it would disturb"
     )
     parser.add_argument("--orphans", action="store_true", help="end what dead servers left running")
+    parser.add_argument("--secrets", action="store_true", help="ask keyrings, age and programs whether secrets changed")
     parser.add_argument("--full", action="store_true", help="show every diff whole")
 
 
 def run(args: Namespace) -> int:
     from reconciler.cli import opening
 
-    app = opening.with_repository(args)
+    app = opening.with_repository(args).asking(args.secrets)
     status = _apply(app, args)
     return max(status, _orphans(app)) if args.orphans else status
 
