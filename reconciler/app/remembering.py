@@ -33,7 +33,7 @@ def remember(app: App, verb: str, directory: str | None, loaded: Loaded, plan: P
     if not _still(app, loaded, plan, text):
         return
     with suppress(OSError, Invalid):
-        rests = _rests(app, "index" if verb == "staged" else "work", loaded, plan)
+        rests = _rests(app, "index" if verb == "staged" else "work", directory, loaded, plan)
         if rests is not None:
             witness.keep(verb, directory or "", text, rests, app.opened)
 
@@ -50,13 +50,13 @@ def _still(app: App, loaded: Loaded, plan: Plan, text: str) -> bool:
     )
 
 
-def _rests(app: App, which: str, loaded: Loaded, plan: Plan) -> Rests | None:
+def _rests(app: App, which: str, directory: str | None, loaded: Loaded, plan: Plan) -> Rests | None:
     from reconciler.world.git import GitRepository
     from reconciler.world.git_footing import footing
     from reconciler.world.witness import Rests
 
     repository = app.repository
-    standing = _standing(app, plan)
+    standing = _standing(app, loaded, plan)
     if not isinstance(repository, GitRepository) or standing is None:
         return None
     ground = footing(repository, which, app.env.variables)
@@ -65,7 +65,13 @@ def _rests(app: App, which: str, loaded: Loaded, plan: Plan) -> Rests | None:
     watched, swept = standing
     named, expected = _mentioned(app, loaded)
     return Rests(
-        watched=(*watched, *ground.watched, *_ours(app), *_program(app.env.variables), *_above(repository.folder)),
+        watched=(
+            *watched,
+            *ground.watched,
+            *_ours(app),
+            *_program(app.env.variables),
+            *_above(repository.folder, directory, app.env.variables),
+        ),
         swept=(*swept, *ground.files),
         named=named,
         expected=expected,
@@ -77,9 +83,9 @@ def _rests(app: App, which: str, loaded: Loaded, plan: Plan) -> Rests | None:
     )
 
 
-def _standing(app: App, plan: Plan) -> tuple[list[str], list[str]] | None:
-    """What is watched and swept below the roots; None where something that we own is no file below one,
-    or holds a secret that another look might find changed."""
+def _standing(app: App, loaded: Loaded, plan: Plan) -> tuple[list[str], list[str]] | None:
+    """What is watched and swept below the roots; None where something that we own is no file below one
+    (a server, say), or holds a secret that another look might find changed."""
     watched, swept, standing = [], [], set()
     for root in app.roots:
         folder = root.path(app.env)
@@ -94,6 +100,7 @@ def _standing(app: App, plan: Plan) -> tuple[list[str], list[str]] | None:
                 swept.append(f"{real}/{path}")
     rows = [row for row in app.journal.recorded() if row.repo == plan.repo]
     elsewhere = any(row.veiled or row.claim[:2] not in standing for row in rows)
+    elsewhere = elsewhere or not {resource.ref for resource in loaded.resources} <= {row.ref for row in rows}
     return None if elsewhere else (watched, swept)
 
 
@@ -137,10 +144,10 @@ def _program(variables: Mapping[str, str]) -> Sequence[str]:
     return [f"{folder}/{told}" for folder in variables.get("PATH", os.defpath).split(":") if folder]
 
 
-def _above(top: str) -> Iterator[str]:
+def _above(top: str, directory: str | None, variables: Mapping[str, str]) -> Iterator[str]:
     """Where a nearer repository would be found."""
-    here = os.getcwd()
-    while here.startswith(f"{top}/"):
+    here = os.path.realpath(os.path.expanduser(directory or variables.get("RECONCILE_REPO") or "."))
+    while here not in (top, "/"):
         yield from (f"{here}/{name}" for name in (".git", "HEAD", "objects", "refs"))
         here = os.path.dirname(here)
-    yield f"{top}/.git"
+    yield f"{here}/.git"

@@ -54,7 +54,7 @@ def _of_root(plan: Plan, root: Root, how: Confirm, asking: Asking, ask: bool) ->
         return None
     outcome = rehearse(plan, changes, asking.kinds, asking.look, asking.key)
     beside, unseen = view.beside()
-    before = {**view.files(asking.look, set(asking.look.scan(root.name, root.skip).files)), **beside}
+    before = {**view.files(asking.look, {change.claim.path for change in changes}), **beside}
     after = view.after(before, outcome)
     touched = view.touched(before, after, outcome)
     if not touched and not loading:
@@ -64,7 +64,8 @@ def _of_root(plan: Plan, root: Root, how: Confirm, asking: Asking, ask: bool) ->
     program = view.program()
     if isinstance(program, str):
         return Confirmation(root.name, "", None, program)
-    return Question(view, program, changes, before, after, touched, outcome, unseen).answer()
+    rest = view.rest(before, outcome)
+    return Question(view, program, changes, rest | before, rest | after, touched, outcome, unseen).answer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,12 @@ class View:
                 full = place.real if place.name else f"{place.real}/{path.removeprefix(place.at)}"
                 return f"~{full.removeprefix(home)}" if full.startswith(f"{home}/") else full
         return self.asking.look.show(root, path)
+
+    def rest(self, before: Files, outcome: Rehearsal) -> dict[str, bytes]:
+        """What the program reads besides, and the plan leaves as it is."""
+        known = {*before, *self.root.shared, *(path for root, path in outcome.edited if root == self.root.name)}
+        found = self.files(self.asking.look, set(self.asking.look.scan(self.root.name, self.root.skip).files) - known)
+        return {path: content for path, content in found.items() if path not in known}
 
     def after(self, before: Files, outcome: Rehearsal) -> dict[str, bytes]:
         """The same once the changes are made."""

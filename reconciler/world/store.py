@@ -44,6 +44,7 @@ class Store:
         self._seal = seal
         self._roots = dict(roots)
         self._masker = masking.Masker()
+        self._rows: tuple[object, Sequence[Recorded]] = None, ()
 
     @classmethod
     def memory(cls, key: bytes, roots: Mapping[str, str] | None = None, home: str = "") -> Store:
@@ -82,6 +83,13 @@ class Store:
             return [self._file.trouble] if self._file.trouble else []
 
     def recorded(self) -> Sequence[Recorded]:
+        with self._file.reading() as db:
+            stamp = None if db is None else (id(db), db.total_changes, *db.execute("PRAGMA data_version").fetchone())
+        if stamp is None or self._rows[0] != stamp:
+            self._rows = stamp, self._owned()
+        return self._rows[1]
+
+    def _owned(self) -> Sequence[Recorded]:
         rows = self._file.rows(f"SELECT {store_rows.OWNED}, root_path FROM owned ORDER BY root, path, item")
         return [store_rows.owned_row(row[:-1]) for row in rows if row[-1] == self._root(row[0])]
 

@@ -13,6 +13,8 @@ from reconciler.model.resource import Claim, Ref, Revision
 
 Columns = tuple[Any, ...]
 
+# Looked up, since an enumeration that is called takes as long as all the rest of a row.
+STANDINGS = {standing.value: standing for standing in Standing}
 OWNED = "root, path, item, kind, name, part, repo, value, standing, before, needs, revision, run, veiled, mode"
 STEP = (
     "root, path, item, kind, name, part, action, cause, before, after, recorded, status, message, becomes, wave, rest"
@@ -55,7 +57,7 @@ def owned_row(columns: Sequence[Any]) -> Recorded:
     refs = tuple(map(Ref.parse, json.loads(needs))) if needs != "[]" else ()
     at = claim(root, path, text)
     return Recorded(
-        at, Ref(kind, name), part, repo, value, Standing(standing), before, refs, revision, run, veiled, mode
+        at, Ref(kind, name), part, repo, value, STANDINGS[standing], before, refs, revision, run, veiled, mode
     )
 
 
