@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -109,7 +110,7 @@ def _importance(row: Row) -> tuple[int, str]:
 
 
 def _row(port: int, wanted: Declared | None, note: Note | None, now: Now | None, opened: App) -> Row:
-    name = wanted.name if wanted else note.launch.name if note else str(port)
+    name = (wanted.name if wanted else note.launch.name if note else "") or str(port)
     sitting = opened.world.servers.sitting(now) if now is not None and now.serves else None
     generations = server_reacting.generations(now, opened.journal.runs())
     return Row(name, wanted, now, note, sitting, None, generations)
@@ -180,7 +181,7 @@ def restart(opened: App, name: str, *, at_once: bool, tell: Tell) -> str:
     if found is None or found.serving.care.lifecycle == "external":
         raise invalid(f"server/{name}", "git does not have us start it", "see its `lifecycle`")
     servers, launch = opened.world.servers, found.serving.launch
-    if why := servers.hindrance(launch):
+    if why := servers.prepare(launch):
         raise invalid(f"server/{name}", f"cannot be started: {why}")
     if now is not None:
         if not now.serves:
@@ -227,7 +228,7 @@ def watched(opened: App, names: Sequence[str], pause: float) -> Iterator[Table]:
 def log(opened: App, name: str) -> str:
     """Where a server's log is. Raises Invalid."""
     _, _, note = one(opened, name)
-    if note is None or not note.log:
+    if note is None or not os.path.exists(note.log):
         raise invalid(f"server/{name}", "has no log of ours", "only servers that we started have one")
     return note.log
 

@@ -228,6 +228,9 @@ class ServerLook(Protocol):
 class ServerWorld(ServerLook, Protocol):
     """What can be done to servers. Only a process whose identity is the very one that was seen is ever signalled."""
 
+    def prepare(self, launch: Launch) -> str:
+        """Looks up all that a start takes, secrets too, before anything is stopped for it; "" or what is in the way."""
+
     def start(self, serving: Serving) -> Now:
         """A new process that outlives this one. Raises Invalid."""
 

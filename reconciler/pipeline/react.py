@@ -87,8 +87,13 @@ def _proposed(plan: Plan, targets: Sequence[Target[Any]], snapshot: Snapshot, ki
 
 
 def _becoming(target: Target[Any], row: Recorded | None, seen: Seen[Any], made: str, plan: Plan) -> Recorded:
-    """The row of ownership once a target has its state; nothing that stood there first is brought back."""
-    standing = row.standing if row else Standing.CREATED if seen.fingerprint == ABSENT else Standing.ADOPTED
+    """The row of ownership once a target has its state; what stood there first is what is handed back."""
+    if row is not None:
+        standing, before = row.standing, row.before
+    elif seen.fingerprint == ABSENT:
+        standing, before = Standing.CREATED, None
+    else:
+        standing, before = Standing.ADOPTED, seen.fingerprint
     needs = tuple(sorted(target.needs))
     commit = plan.revision.commit
-    return Recorded(target.claim, target.ref, target.part, plan.repo, made, standing, None, needs, commit)
+    return Recorded(target.claim, target.ref, target.part, plan.repo, made, standing, before, needs, commit)

@@ -69,6 +69,8 @@ def _ended(change: Change[Serving], deed: Deed, servers: ServerWorld) -> Outcome
     sitting = servers.sitting(now)
     if not sitting.idle and wanted.care.when != "now" and change.verdict.rule != FORCED:
         return _not_done(change, Status.WAITING, f"not idle: {told(sitting)}")
+    if deed is Deed.RESTART and (why := servers.prepare(wanted.launch)):
+        return _not_done(change, Status.FAILED, f"not restarted: {why}")
     why = servers.dispose(now) if deed is Deed.DISPOSE else servers.stop(now)
     return _not_done(change, Status.FAILED, why) if why else None
 

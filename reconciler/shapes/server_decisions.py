@@ -20,8 +20,8 @@ ILL = (Health.SLOW, Health.REFUSED, Health.STRANGE)
 class Case:
     """One port. `desired` None: git wants nothing to run there; `owned`: whether the state has it as ours; `coming`:
     what this plan changes in files; `named`: whether a person named this server as TARGET; `told`: or forced it;
-    `listed`: whether git names the port at all; `hindrance`: why it could not be started; `generations`: the one a
-    server holds, and that of the disk."""
+    `listed`: whether git names the port at all, `moved`: or the server on another one; `hindrance`: why it could not be
+    started; `generations`: the one a server holds, and that of the disk."""
 
     desired: Serving | None
     now: Now | None
@@ -33,6 +33,7 @@ class Case:
     inside: bool = False
     hindrance: str = ""
     listed: bool = True
+    moved: bool = False
     generations: tuple[int, int] = (0, 0)
     clock: float = 0.0
 
@@ -77,6 +78,8 @@ def _unwanted(case: Case) -> Decision:
         return NOTHING
     if case.suspended and case.suspended.state == "running" and not case.told:
         return _suspended(Deed.STOP, Cause.COMMIT, case.suspended, now.launch.name)
+    if case.moved:
+        return _guarded(case, Decision(Deed.STOP, Cause.COMMIT, "git has it on another port"))
     if case.listed:
         return _guarded(case, Decision(Deed.STOP, Cause.COMMIT, "git wants it stopped"))
     return _guarded(case, Decision(Deed.STOP, Cause.ORPHAN, "git names it no more"))

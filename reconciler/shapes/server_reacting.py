@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, replace
 
 from reconciler.formats.serving_json import CODEC
@@ -11,6 +12,7 @@ from reconciler.model.diff import field_changes
 from reconciler.model.fingerprint import fingerprint
 from reconciler.model.kind import Situation
 from reconciler.model.outcome import Run
+from reconciler.model.resource import Ref
 from reconciler.model.serving import Deed, Difference, Launch, Now, Serving
 from reconciler.shapes import server_decisions, server_loading
 from reconciler.shapes.server_decisions import Case, Decision
@@ -26,9 +28,10 @@ def react(proposed: Sequence[Change[Serving]], situation: Situation) -> Iterable
     if not proposed:
         return []
     coming = list(_coming(situation.due))
-    cases = [(change, _case(change, coming, situation)) for change in proposed]
+    wanted = {change.ref for change in proposed if change.after is not None}
+    cases = [(change, _case(change, coming, wanted, situation)) for change in proposed]
     decided = [(change, case, server_decisions.decide(case)) for change, case in cases]
-    decided = _with_orphans(_with_room(decided, situation), situation)
+    decided = _with_orphans(_unmoved(_with_room(decided, situation)), situation)
     return [made for change, case, decision in decided if (made := _made(change, case, decision, situation))]
 
 
@@ -40,22 +43,24 @@ def _coming(due: Sequence[Change[object]]) -> Iterator[Difference]:
             yield Difference(change.claim.path, sort)
 
 
-def _case(change: Change[Serving], coming: Sequence[Difference], situation: Situation) -> Case:
+def _case(
+    change: Change[Serving], coming: Sequence[Difference], wanted: AbstractSet[Ref], situation: Situation
+) -> Case:
     servers, port = situation.look.servers, int(change.claim.path)
     desired, seen = change.after, change.before.state
     now = seen.now if seen else None
-    starts = desired is not None and (now is None or (now.serves and now.launch != desired.launch))
     return Case(
         desired=desired,
         now=now,
         note=servers.note(port),
         owned=change.recorded is not None,
         listed=bool(change.target.origin.path),
+        moved=desired is None and change.ref in wanted,
         coming=coming,
         named=situation.named(change.ref),
         told=situation.told(change.ref),
         inside=now is not None and now.serves and servers.inside(now),
-        hindrance=servers.hindrance(desired.launch) if starts and desired is not None else "",
+        hindrance=servers.hindrance(desired.launch) if desired is not None else "",
         generations=generations(now, situation.runs),
         clock=servers.clock(),
     )
@@ -84,6 +89,17 @@ def _with_room(decided: Sequence[Decided], situation: Situation) -> list[Decided
         else (change, case, decision)
         for change, case, decision in decided
     ]  # fmt: skip
+
+
+def _unmoved(decided: Sequence[Decided]) -> list[Decided]:
+    """A server whose new port cannot be had stays on the one it has."""
+    stuck = {change.ref: d.held for change, _, d in decided if d.deed is Deed.START and d.held}
+    return [
+        (change, case, decision._replace(held=f"it cannot move: {stuck[change.ref]}"))
+        if decision.deed is Deed.STOP and not decision.held and change.ref in stuck
+        else (change, case, decision)
+        for change, case, decision in decided
+    ]
 
 
 def _with_orphans(decided: Sequence[Decided], situation: Situation) -> list[Decided]:

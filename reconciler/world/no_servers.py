@@ -52,6 +52,9 @@ class NoServers:
     def clock(self) -> float:
         return 0.0
 
+    def prepare(self, launch: Launch) -> str:
+        return ""
+
     def start(self, serving: Serving) -> Now:
         raise NotImplementedError
 

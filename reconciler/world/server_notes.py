@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 
@@ -77,11 +77,18 @@ class Notes:
                 os.unlink(temporary)
 
 
-def on_disk(config: str, project: str, known: Mapping[str, list[int | str]]) -> Loaded:
+def on_disk(config: str, project: str, known: Loaded, shared: dict[str, Loaded] | None = None) -> Loaded:
     """Every file that a server in `project` would load, with its size, time and digest; what has the size and time of
-    a `known` one is not read."""
+    a `known` one is not read. `shared`: what one look found below each `config`."""
+    seen = {} if shared is None else shared
+    if config not in seen:
+        seen[config] = _looked_at(_global(config), known)
+    return seen[config] | _looked_at(_own(project), known)
+
+
+def _looked_at(files: Iterable[tuple[str, str]], known: Loaded) -> Loaded:
     found: Loaded = {}
-    for path, full in _files(config, project):
+    for path, full in files:
         with suppress(OSError):
             stat = os.stat(full)
             before = known.get(path)
@@ -105,10 +112,13 @@ def later(loaded: Loaded, than: float) -> tuple[Difference, ...]:
     return tuple(Difference(path, "edited") for path, said in sorted(loaded.items()) if int(said[1]) / 1e9 > than)
 
 
-def _files(config: str, project: str) -> Iterable[tuple[str, str]]:
+def _global(config: str) -> Iterable[tuple[str, str]]:
     for path in _below(config):
         if relevant(path):
             yield path, f"{config}/{path}"
+
+
+def _own(project: str) -> Iterable[tuple[str, str]]:
     for name in ("opencode.json", "opencode.jsonc"):
         if os.path.isfile(f"{project}/{name}"):
             yield f"{HERE}{name}", f"{project}/{name}"

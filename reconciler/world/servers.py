@@ -7,8 +7,10 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TypeVar
 
+from reconciler.model.problem import Invalid
 from reconciler.model.secret import START as START_OF_SECRET
 from reconciler.model.serving import (
     Care,
@@ -29,7 +31,7 @@ from reconciler.model.world import Env
 from reconciler.shapes import server_loading
 from reconciler.world import processes, server_family, server_sessions, server_start
 from reconciler.world.probing import Line, taken
-from reconciler.world.server_notes import Notes, differences, later, on_disk
+from reconciler.world.server_notes import Loaded, Notes, differences, later, on_disk
 from reconciler.world.server_secrets import ServerSecrets
 
 TAG = server_family.TAG
@@ -51,7 +53,7 @@ class LocalServers:
         self.env = env
         self.repo = repo
         self.kept = Notes(f"{env.state}/reconciler/servers")
-        self._program = program
+        self._program = cache(program)
         self._secrets = secrets
         self._children: dict[int, server_start.Child] = {}
 
@@ -66,7 +68,8 @@ class LocalServers:
     def now(self, ports: Sequence[int]) -> Mapping[int, Now]:
         standing = [now for port in ports if (now := self._standing(port)) is not None]
         probes = together(self._probe, standing)
-        return {n.launch.port: self._loaded(replace(n, probe=p)) for n, p in zip(standing, probes, strict=True)}
+        disk: dict[str, Loaded] = {}
+        return {n.launch.port: self._loaded(replace(n, probe=p), disk) for n, p in zip(standing, probes, strict=True)}
 
     def _standing(self, port: int) -> Now | None:
         """By the note where its process lives; else whoever listens."""
@@ -114,11 +117,11 @@ class LocalServers:
             password = self._secrets.known(now.launch.password, now.launch.name)
         return Line(now.launch, password, timeout)
 
-    def _loaded(self, now: Now) -> Now:
+    def _loaded(self, now: Now, disk: dict[str, Loaded]) -> Now:
         if not now.serves:
             return now
         before = self.kept.loaded(now.launch.port) if now.tag else None
-        after = on_disk(self._config(now.launch), now.launch.path, before or {})
+        after = on_disk(self._config(now.launch), now.launch.path, before or {}, disk)
         found = later(after, now.loaded_at) if before is None else differences(before, after)
         return replace(now, differs=(*found, *self._rotated(now)))
 
@@ -187,11 +190,23 @@ class LocalServers:
         """What tags of this HOME begin with."""
         return server_family.scope(self.kept.folder)
 
-    def start(self, serving: Serving) -> Now:
-        launch = serving.launch
+    def prepare(self, launch: Launch) -> str:
+        try:
+            self._own(launch)
+        except Invalid as error:
+            return error.problems[0].text
+        return self.hindrance(launch)
+
+    def _own(self, launch: Launch) -> dict[str, str]:
+        """Its variables, with each secret in its place. Raises Invalid."""
         own = {name: self._secrets.value(text, launch.name) for name, text in launch.env}
         if launch.password:
             own[server_start.PASSWORD] = self._secrets.value(launch.password, launch.name)
+        return own
+
+    def start(self, serving: Serving) -> Now:
+        launch = serving.launch
+        own = self._own(launch)
         note = self._beginning(serving)
         # First what we are about to start, then the process: one that is found with this tag is known to be ours.
         self.kept.keep(note)
@@ -257,8 +272,7 @@ class LocalServers:
             self.kept.keep_loaded(now.launch.port, server_start.reloaded(loaded or {}, fresh))
             self.kept.keep(replace(note, loaded_at=at))
         elif now.process is not None:
-            log = f"{self.kept.folder}/{now.launch.port}.log"
-            self.kept.keep(Note(now.launch, now.process, "", at, log=log))
+            self.kept.keep(Note(now.launch, now.process, "", at))
         return ""
 
     def stop(self, now: Now) -> str:

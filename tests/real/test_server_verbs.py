@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.opencode import Sandbox
+from tests.support.opencode import Sandbox, free_port
 from tests.support.serving import Servers, runs, until
 from tests.support.stub_llm import StubModel, stub_config
 
@@ -180,3 +180,27 @@ def test_a_log_is_followed(house: Servers) -> None:
         following.send_signal(signal.SIGKILL)
         following.wait()
     assert isinstance(following, subprocess.Popen)
+
+
+def test_a_server_moves_to_another_port_only_if_it_can(house: Servers) -> None:
+    port = house.declare("a")
+    house.done("apply", "--yes")
+    house.declare("a", "version: 2\n", other := free_port())
+    assert "it cannot move: opencode 1.18.33 is installed" in house.done("plan")
+    assert house.run("apply", "--yes").returncode == 1 and runs(house.pid(port))
+    house.declare("a", port=other)
+    assert house.plan().due == {f"{port}#/": "delete commit", f"{other}#/": "create commit"}
+    assert "git has it on another port" in house.done("plan")
+    house.done("apply", "--yes")
+    assert house.plan().nothing
+    assert [entry["port"] for entry in json.loads(house.done("server", "status", "--json"))["servers"]] == [other]
+    house.done("release", "server/a", "--yes")
+    assert house.sandbox.processes() == []
+
+
+def test_what_was_adopted_is_handed_back_running(house: Servers) -> None:
+    with house.sandbox.serve(house.sandbox.project("a")) as server:
+        house.declare("a", port=server.port)
+        house.done("apply", "--yes")
+        house.done("release", "server/a", "--yes")
+        assert server.process.poll() is None and server.get("/global/health")["healthy"] is True
