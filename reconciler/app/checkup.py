@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from reconciler.app.checks import home, machine, programs, repository, shadows, state
+from reconciler.app.checks import home, machine, programs, repository, service, shadows, state
 from reconciler.app.checks.finding import Finding
 from reconciler.app.session import App
 
@@ -15,6 +15,7 @@ CHECKS: tuple[Callable[[App], Iterable[Finding]], ...] = (
     shadows.check,
     state.check,
     repository.check,
+    service.check,
 )
 
 

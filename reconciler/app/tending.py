@@ -65,3 +65,10 @@ def relieved(app: App, wanted: Serving, now: Now) -> str:
             return why
         servers.start(wanted)
         return servers.wait([wanted])[wanted.launch.port]
+
+
+def enforced(app: App) -> bool:
+    """Whether a server's share of the processor is limited by the system."""
+    from reconciler.world import scopes
+
+    return bool(scopes.available(app.env.variables))

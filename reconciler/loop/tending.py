@@ -51,6 +51,7 @@ def _resting(change: Change[Any], wait: float) -> Change[Any]:
 def look(app: App, loaded: Loaded) -> tuple[list[Event], list[Condition]]:
     """Samples every server, says which limits are exceeded, and restarts one that is idle where git says so."""
     taken, found = tending.sampled(app, loaded)
+    enforced = tending.enforced(app) if any(wanted.care.cpu for wanted, _ in found.values()) else False
     events: list[Event] = []
     lasting: list[Condition] = []
     for name in taken:
@@ -63,7 +64,7 @@ def look(app: App, loaded: Loaded) -> tuple[list[Event], list[Condition]]:
                 )
                 continue
             lasting.append(Condition(f"waiting server/{name}", f"server/{name}: to be restarted, {why}"))
-        lasting += over(name, samples, wanted.care)
+        lasting += over(name, samples, wanted.care, enforced)
     return events, lasting
 
 
@@ -73,13 +74,13 @@ def heavy(samples: Sequence[Sample], care: Care) -> bool:
     return bool(care.memory) and len(last) == SAMPLES and all(one.most_memory > care.memory for one in last)
 
 
-def over(name: str, samples: Sequence[Sample], care: Care) -> Iterable[Condition]:
-    """What lasts of a server's limits. Pure."""
+def over(name: str, samples: Sequence[Sample], care: Care, enforced: bool = False) -> Iterable[Condition]:
+    """What lasts of a server's limits; `enforced`: whether somebody else sees to that of the processor. Pure."""
     about, last = f"server/{name}", samples[-SAMPLES:]
     if heavy(samples, care):
         yield Condition(f"memory {about}", _too_much(name, samples, care), about=about)
-    if care.cpu and len(last) == SAMPLES and all(one.cpu > care.cpu for one in last):
-        text = f"{about}: over {care.cpu:g}% of a processor, {SAMPLES} looks in a row; reported only, not enforced"
+    if care.cpu and not enforced and len(last) == SAMPLES and all(one.cpu > care.cpu for one in last):
+        text = f"{about}: over {care.cpu:g}% of a processor, {SAMPLES} looks in a row; that can't be enforced here"
         yield Condition(f"cpu {about}", text, about=about)
 
 

@@ -33,7 +33,7 @@ class Memory:
     times: guard.Times = field(default_factory=dict)
     backoff: Backoff = field(default_factory=Backoff)
     resting: float | None = None
-    sampled: float = 0.0
+    sampled: float = float("-inf")
     exceeded: Sequence[Condition] = ()
 
 
@@ -49,7 +49,7 @@ class Turned:
 
 def turn(app: App, memory: Memory, *, signed: bool = False) -> Turned:
     """Looks at everything once, and does what may be done. Never raises Invalid: what is in the way is told."""
-    now = time.time()
+    now = time.monotonic()
     lasting: list[Condition] = []
     done: Sequence[Event] = ()
     followed = None
@@ -86,7 +86,7 @@ def _acted(
 ) -> tuple[Sequence[Event], frozenset[str]]:
     assert followed.loaded is not None
     plan = _plan(app, memory, followed.loaded, now)
-    plan, again = tended(plan, tending.notes(app), now)
+    plan, again = tended(plan, tending.notes(app), time.time())
     memory.resting = again
     if plan.due:
         plan = app.confirmed(plan)
@@ -101,7 +101,7 @@ def _acted(
     _count(memory, result, now)
     _suspend(app, memory, followed.loaded.settings.loop, result, now)
     lasting += _waits(result)
-    lasting += conditions.of_plan(plan, memory.faults, app.book.suspensions(app.repo))
+    lasting += conditions.of_plan(plan, worked(memory.faults, MACHINE), app.book.suspensions(app.repo))
     news, exceeded = _sampled(app, memory, followed.loaded, now)
     lasting += exceeded
     return [*_events(result), *news], looping.written(app, result)

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from reconciler.model.problem import invalid
-from reconciler.model.serving import Deed, Difference, Launch
+from reconciler.model.serving import Deed, Difference, Launch, Serving
 from reconciler.model.world import Env
 from reconciler.shapes import server_loading
+from reconciler.world.scopes import scoped
 from reconciler.world.server_family import NAME
 from reconciler.world.server_notes import Loaded
 
@@ -51,12 +52,20 @@ def hindrance(launch: Launch, program: tuple[str, str] | str) -> str:
 
 
 def spawn(
-    launch: Launch, program: tuple[str, str] | str, env: Env, tags: Mapping[str, str], own: Mapping[str, str], log: str
+    serving: Serving,
+    program: tuple[str, str] | str,
+    env: Env,
+    tags: Mapping[str, str],
+    own: Mapping[str, str],
+    log: str,
 ) -> Child:
     """`own`: the launch's variables with each secret in its place. Raises Invalid."""
+    launch = serving.launch
     if why := hindrance(launch, program):
         raise invalid(f"server/{launch.name}", f"cannot be started: {why}")
     command = [program[0], "serve", "--hostname", launch.hostname, "--port", str(launch.port), "--print-logs"]
+    unit = f"reconcile-server-{launch.name}-{tags.get('RECONCILE_SERVER_TAG', '')}"
+    command = scoped(command, unit, serving.care.cpu, env.variables)
     variables = environment(launch, env, tags, own)
     os.makedirs(os.path.dirname(log), mode=0o700, exist_ok=True)
     with suppress(FileNotFoundError):

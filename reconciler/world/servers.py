@@ -212,7 +212,7 @@ class LocalServers:
         self.kept.keep(note)
         self.kept.keep_loaded(launch.port, on_disk(self._config(launch), launch.path, {}))
         tags = {TAG: note.tag, "RECONCILE_REPO": self.repo}
-        child = server_start.spawn(launch, self._program(), self.env, tags, own, note.log)
+        child = server_start.spawn(serving, self._program(), self.env, tags, own, note.log)
         self._children[launch.port] = child
         process = processes.identity(child.pid)
         self.kept.keep(replace(note, process=process))

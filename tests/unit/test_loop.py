@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.app import service
+from reconciler.app.checks import service as checks
 from reconciler.formats import duration, units
 from reconciler.loop import conditions, grouping, guard, restraint, tending
 from reconciler.loop.waking import counts, stamp
@@ -25,7 +27,7 @@ from reconciler.model.problem import Origin
 from reconciler.model.resource import Claim, Ref, Revision, Target
 from reconciler.model.sampling import Sample
 from reconciler.model.serving import Care, Launch, Note, Serving
-from reconciler.world import notices
+from reconciler.world import notices, scopes
 from reconciler.world.logbook import Book
 from reconciler.world.readiness import notifier
 from reconciler.world.store import Store
@@ -242,3 +244,45 @@ def test_a_server_that_ended_is_started_again_ever_later() -> None:
     assert held.again == 1.0 and held.plan.changes[0].verdict.rule == "it ended: started again in 1s"
     assert tending.tended(plan(ended), {5000: note}, 103.0) == (plan(ended), None)
     assert tending.tended(plan(replace(ended, cause=Cause.COMMIT)), {5000: note}, 102.0).again is None
+
+
+def test_a_server_runs_in_a_scope_of_its_own_where_systemd_makes_one(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    program = tmp_path / "systemd-run"
+    program.write_text(f'#!/bin/sh\necho "$@" > {said}\nwhile [ "$1" != -- ] && [ $# -gt 1 ]; do shift; done\n'
+                       '[ "$1" = -- ] && shift\nexec "$@"\n')  # fmt: skip
+    program.chmod(0o755)
+    (tmp_path / "systemd").mkdir()
+    (tmp_path / "systemd/private").touch()
+    place = {"PATH": f"{tmp_path}:/usr/bin:/bin", "XDG_RUNTIME_DIR": str(tmp_path)}
+    command = scopes.scoped(["echo", "x"], "reconcile-server-a b/c", 50.0, place)
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "x\n"
+    told = said.read_text().split()
+    assert {"--user", "--scope", "--unit=reconcile-server-a-b-c", "--property=CPUQuota=50%"} <= set(told)
+    assert scopes.scoped(["echo", "x"], "u", 0.0, {**place, "XDG_RUNTIME_DIR": "/nowhere"}) == ["echo", "x"]
+    program.write_text("#!/bin/sh\nexit 1\n")
+    assert scopes.scoped(["echo", "x"], "u", 0.0, place) == ["echo", "x"]
+
+
+def test_doctor_tells_what_ends_the_loop_at_logout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from reconciler.app import environment, open_app
+
+    subprocess.run(["git", "init", "-q", str(tmp_path / "repo")], check=True)
+    (tmp_path / "repo/desired-state").mkdir()
+    app = open_app(
+        environment({"HOME": str(tmp_path), "USER": "me", "PATH": os.environ["PATH"]}), str(tmp_path / "repo")
+    )
+    app = replace(app, env=replace(app.env, platform="linux"))
+    assert not list(checks.check(app)), "nothing is installed"
+    ours = service.service(app)
+    Path(ours.path).parent.mkdir(parents=True)
+    Path(ours.path).write_bytes(ours.content)
+    monkeypatch.setattr(checks, "LINGER", str(tmp_path))
+    monkeypatch.setattr(checks, "LOGIND", str(tmp_path / "logind.conf"))
+    assert [(one.ok, one.remedy) for one in checks.check(app)] == [(False, "`loginctl enable-linger me` keeps it on")]
+    (tmp_path / "me").touch()
+    (tmp_path / "logind.conf.d").mkdir()
+    (tmp_path / "logind.conf").write_text("#KillUserProcesses=no\nKillUserProcesses=no\n")
+    assert [one.ok for one in checks.check(app)] == [True]
+    (tmp_path / "logind.conf.d/50.conf").write_text("[Login]\nKillUserProcesses=yes\n")
+    assert [one.ok for one in checks.check(app)] == [True, False]
