@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from reconciler.cli import render
 from reconciler.formats import plan_json
 from reconciler.model.change import Action, Cause, Plan
@@ -139,6 +141,33 @@ def test_taking_back_what_made_a_file_spares_a_secret_that_is_another_one_by_now
         assert run is not None
         one.take_back(run.id)
         assert b"correct horse" in one.home["zed/settings.json"] and b"npx" not in one.home["zed/settings.json"]
+
+
+class Stopped(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_run_that_was_stopped_is_finished_with_its_secrets_and_taken_back(at: int) -> None:
+    one = house(home={"zed/settings.json": '{"proxy": "mine"}\n'})
+    git = {GITHUB: BOTH, "zed/settings.yaml": "proxy: !secret keyring:a/b\n"}
+    first, edits = one.home, []
+
+    def stop(edit: object) -> None:
+        edits.append(edit)
+        if len(edits) > at:
+            raise Stopped
+
+    one.world.hook = stop
+    with pytest.raises(Stopped):
+        one.apply(one.plan(git))
+    one.world.hook = None
+    result = one.resume()
+    assert {o.status for _, o in result.outcomes} <= {Status.DONE} and not one.plan(git).changes
+    assert b"swordfish" in one.home["zed/settings.json"] and b"hunter2" in one.home["opencode/opencode.jsonc"]
+    assert one.world.mode(*ZED) == 0o600 and result.run is not None
+    one.take_back(result.run.id)
+    assert one.home == first and one.world.mode(*ZED) == 0o644
 
 
 def test_a_secret_that_changed_after_the_plan_is_not_written() -> None:
