@@ -1,4 +1,7 @@
-"""A plan's changes → the entries people read: one a resource and cause, in sections by cause. Pure."""
+"""A plan's changes → the entries people read: one a resource and cause, in sections by cause. Pure.
+
+The keys of a resource that has a name of its own (`mcp_server/github`) are one entry; settings are one for each key.
+"""
 
 from __future__ import annotations
 
@@ -48,9 +51,27 @@ class Item(NamedTuple):
         return not self.first.verdict.allowed
 
     @property
+    def keyed(self) -> bool:
+        """Whether it is keys in shared files that a resource of its own name consists of."""
+        return not self.name.pointer and self.first.target.part.startswith("/")
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(change.claim.root for change in self.changes))
+
+    @property
+    def title(self) -> str:
+        return f"{self.name}  ({', '.join(self.roots)})" if self.keyed else str(self.name)
+
+    @property
+    def partial(self) -> bool:
+        """Whether it is about some keys of a resource, which is there before and after."""
+        return self.keyed and any(change.partial for change in self.changes)
+
+    @property
     def sign(self) -> str:
         signs = {sign(change) for change in self.changes}
-        return signs.pop() if len(signs) == 1 else "~"
+        return signs.pop() if len(signs) == 1 and not (self.partial and signs <= {"+", "-"}) else "~"
 
 
 class Grouped(NamedTuple):
@@ -61,8 +82,16 @@ class Grouped(NamedTuple):
 
 
 def name(ref: Ref, part: str) -> Name:
-    """A part that is a pointer is an entry of its own; the files of a resource are one."""
+    """A part that is a pointer has a name of its own; the files of a resource share one."""
     return Name(ref, part if part.startswith("/") else "")
+
+
+def entry(change: Change[Any]) -> Name:
+    """What a change is listed under. Who has to decide about a key needs its name."""
+    alone = not change.ref.name or change.cause in (Cause.CONFLICT, Cause.UNKNOWN)
+    # A hint that names the key is about that key alone.
+    apart = alone or (change.target.part and change.target.part in change.verdict.hint)
+    return name(change.ref, change.target.part) if apart else Name(change.ref)
 
 
 def sign(change: Change[Any]) -> str:
@@ -71,11 +100,11 @@ def sign(change: Change[Any]) -> str:
 
 def grouped(changes: Sequence[Change[Any]]) -> Iterator[Grouped]:
     """Changes that touch something or are held, by name; what is only recorded is no entry."""
-    found: dict[tuple[Name, str], list[Change[Any]]] = {}
+    found: dict[tuple[Name, str, str], list[Change[Any]]] = {}
     for change in changes:
         if section := _section(change):
-            found.setdefault((name(change.ref, change.target.part), section), []).append(change)
-    for (named, section), members in sorted(found.items(), key=lambda entry: entry[0]):
+            found.setdefault((entry(change), section, change.verdict.rule), []).append(change)
+    for (named, section, _), members in sorted(found.items(), key=lambda one: one[0]):
         yield Grouped(section, Item(named, tuple(members)))
 
 

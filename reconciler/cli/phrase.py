@@ -44,20 +44,22 @@ def _bare(value: str) -> bool:
     return bool(BARE.fullmatch(value)) and value.lower() not in KEYWORDS
 
 
-def field(change: FieldChange, style: Style, above: str = "") -> str:
-    """`agent: build → plan`, masked and short, with what differs in sight; without the key that stands `above`."""
+def field(change: FieldChange, style: Style, above: str = "", signed: str = "") -> str:
+    """`agent: build → plan`, masked and short, with what differs in sight; without the key that stands `above`.
+    `signed`: a key that a sign says of whether it comes or goes."""
     key = key_path(change.pointer)
     before, after = (_masked(key, literal(value), style) for value in (change.before, change.after))
     if None not in (change.before, change.after):
         before, after = pair(before, after, LONGEST)
     inside = f"{change.pointer}/".startswith(f"{above}/") and above.startswith("/")
     label = style.safe(key_path(change.pointer[len(above) :]) if inside else key)
-    return f"{label}{': ' if label else ''}{_arrow(change, label, shortened(before), shortened(after))}"
+    said = _arrow(change, not label or change.pointer == signed, shortened(before), shortened(after))
+    return f"{label}: {said}" if label else said
 
 
-def _arrow(change: FieldChange, label: str, before: str, after: str) -> str:
+def _arrow(change: FieldChange, signed: bool, before: str, after: str) -> str:
     # A key that comes or goes has its sign already: the value says the rest.
-    if not label and None in (change.before, change.after):
+    if signed and None in (change.before, change.after):
         return after if change.before is None else before
     return f"{before} → {after}"
 

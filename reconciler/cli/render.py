@@ -32,7 +32,7 @@ def plan_text(plan: Plan, page: Page) -> str:
     for section in SECTIONS:
         learn([change for key, item in items if key == section for change in item.changes], style)
     warnings = list(problem_lines(problems, style))
-    page = replace(page, column=min(max((columns(str(item.name)) for _, item in items), default=0), WIDEST))
+    page = replace(page, column=min(max((columns(item.title) for _, item in items), default=0), WIDEST))
     lines = [*_header(plan, page), ""]
     for section, title in SECTIONS.items():
         if found := [item for key, item in items if key == section]:

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from reconciler.cli import phrase
 from reconciler.cli.render_diff import LIMIT, diff_lines
 from reconciler.cli.style import Style
-from reconciler.model.change import Action, Change, Diff
+from reconciler.model.change import Action, Cause, Change, Diff, Standing
 from reconciler.model.diff import text_diff
-from reconciler.model.resource import Claim, File
+from reconciler.model.resource import PORT, Claim, File
 
 
 class Sides(NamedTuple):
@@ -64,6 +64,19 @@ def size(change: Change[Any]) -> str:
     if text is None:
         return f"{phrase.count(len(state.content), 'byte')}, not text"
     return phrase.count(len(text.splitlines()), "line") if text else "empty"
+
+
+def note(change: Change[Any]) -> str:
+    """What neither the sign nor the heading says."""
+    if change.action is Action.RESTORE and change.cause is not Cause.UNDO:
+        return "what stood there before comes back"
+    if change.claim.root == PORT:
+        return ""
+    if change.action is Action.CREATE and change.cause in (Cause.DRIFT, Cause.CONFLICT):
+        return "removed here"
+    if change.action is Action.DELETE and change.recorded is not None:
+        return "made by us" if change.recorded.standing is Standing.CREATED else "stood here before it was ours"
+    return ""
 
 
 def body(change: Change[Any], page: Page, indent: int) -> Iterator[str]:

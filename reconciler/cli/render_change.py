@@ -7,10 +7,10 @@ from typing import Any
 
 from reconciler.cli import phrase
 from reconciler.cli.grouping import Item, sign
-from reconciler.cli.render_body import Page, body, place, size
+from reconciler.cli.render_body import Page, body, note, place, size
+from reconciler.cli.render_keys import below, beside
 from reconciler.cli.style import pad
-from reconciler.model.change import Action, Cause, Change, Standing
-from reconciler.model.resource import PORT
+from reconciler.model.change import Change
 
 TONES = {"+": "create", "-": "delete", "~": "update", "!": "held", "=": "dim"}
 FEW = 8
@@ -19,26 +19,31 @@ INDENT = 6
 
 def item_lines(item: Item, page: Page) -> list[str]:
     """The entry's own line, and what differs below it."""
-    style, single = page.style, len(item.changes) == 1
+    single = len(item.changes) == 1
+    if item.keyed:
+        return [_head(item, beside(item, page), page), *below(item, page, INDENT)]
     inline = single and _fits_inline(item.first)
     detail = _value(item.first, page) if inline else _detail(item, page)
-    name = style.paint(pad(style.safe(str(item.name)), page.column), "title")
-    head = f"  {style.paint(item.sign, TONES[item.sign])} {name}  {detail}"
     if single:
-        return [head, *([] if inline else body(item.first, page, INDENT))]
-    return [head, *_parts(item, page)]
+        return [_head(item, detail, page), *([] if inline else body(item.first, page, INDENT))]
+    return [_head(item, detail, page), *_parts(item, page)]
+
+
+def _head(item: Item, detail: str, page: Page) -> str:
+    name = page.style.paint(pad(page.style.safe(item.title), page.column), "title")
+    return f"  {page.style.paint(item.sign, TONES[item.sign])} {name}  {detail}"
 
 
 def _fits_inline(change: Change[Any]) -> bool:
     diff = change.diff
     alone = len(diff.fields) == 1 and not diff.text and not diff.note
-    return alone and change.verdict.allowed and (bool(change.claim.item) or not _note(change))
+    return alone and change.verdict.allowed and (bool(change.claim.item) or not note(change))
 
 
 def _value(change: Change[Any], page: Page) -> str:
     part = "" if change.claim.item else page.style.safe(change.target.part)
     value = phrase.field(change.diff.fields[0], page.style, change.target.part)
-    return phrase.joined([part, value, _note(change)])
+    return phrase.joined([part, value, note(change)])
 
 
 def _detail(item: Item, page: Page) -> str:
@@ -46,8 +51,8 @@ def _detail(item: Item, page: Page) -> str:
     if item.held:
         return style.safe(first.verdict.rule)
     if len(item.changes) == 1:
-        return phrase.joined([place(first, page), _note(first), size(first)])
-    notes = {_note(change) for change in item.changes}
+        return phrase.joined([place(first, page), note(first), size(first)])
+    notes = {note(change) for change in item.changes}
     common = notes.pop() if len(notes) == 1 else ""
     return phrase.joined([f"{phrase.count(len(item.changes), 'file')} in {_folder(item.changes, page)}", common])
 
@@ -57,19 +62,6 @@ def _folder(changes: Sequence[Change[Any]], page: Page) -> str:
     paths = [place(change, page) for change in changes]
     start = paths[0][: phrase.alike(min(paths), max(paths)).head]
     return start[: start.rfind("/") + 1]
-
-
-def _note(change: Change[Any]) -> str:
-    """What neither the sign nor the heading says."""
-    if change.action is Action.RESTORE and change.cause is not Cause.UNDO:
-        return "what stood there before comes back"
-    if change.claim.root == PORT:
-        return ""
-    if change.action is Action.CREATE and change.cause in (Cause.DRIFT, Cause.CONFLICT):
-        return "removed here"
-    if change.action is Action.DELETE and change.recorded is not None:
-        return "made by us" if change.recorded.standing is Standing.CREATED else "stood here before it was ours"
-    return ""
 
 
 def _parts(item: Item, page: Page) -> Iterator[str]:
@@ -82,6 +74,6 @@ def _parts(item: Item, page: Page) -> Iterator[str]:
         return
     for name, change in zip(names, shown, strict=True):
         mark = page.style.paint(sign(change), TONES[sign(change)])
-        yield f"{' ' * INDENT}{mark} {phrase.joined([name, _note(change), size(change)])}"
+        yield f"{' ' * INDENT}{mark} {phrase.joined([name, note(change), size(change)])}"
         yield from body(change, page, INDENT + 2)
     yield from (" " * INDENT + page.style.paint(line, "dim") for line in more)

@@ -18,13 +18,11 @@ SAYS = {Cause.DRIFT: "changed here", Cause.CONFLICT: "in conflict", Cause.UNKNOW
 def check_text(plan: Plan, style: Style) -> str:
     """Short: diffs are the plan's business."""
     items = [item for _, item in grouped(plan.changes) if any(map(_against, item.changes))]
-    column = max((len(str(item.name)) for item in items), default=0)
+    column = max((len(item.title) for item in items), default=0)
     lines = [*problem_lines(plan.problems, style)]
     for item in items:
         said = SAYS.get(item.changes[0].cause) or item.changes[0].verdict.rule
-        lines.append(
-            f"{style.paint('!', 'held')} {style.paint(pad(style.safe(str(item.name)), column), 'title')}  {said}"
-        )
+        lines.append(f"{style.paint('!', 'held')} {style.paint(pad(style.safe(item.title), column), 'title')}  {said}")
     pending = len(_pending(plan))
     if items:
         lines.append(f"{phrase.count(len(items), 'object')} drifted: `reconcile plan` shows how")

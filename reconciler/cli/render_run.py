@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from reconciler.cli import phrase
-from reconciler.cli.grouping import Item, Name, name
+from reconciler.cli.grouping import Item, Name, entry, name
 from reconciler.cli.render_body import Page, difference, learn
 from reconciler.cli.render_change import item_lines
 from reconciler.cli.render_problems import problem_lines
@@ -42,7 +42,7 @@ def result_text(run: Run | None, outcomes: Sequence[tuple[Change[Any], Outcome]]
             lines += [f"  {line}" for line in problem_lines([outcome.problem] if outcome.problem else [], style)]
             lines += _moved(change, outcome, style)
     bad = Counter(NOT_DONE[o.status] for _, o in outcomes if o.status is not Status.DONE)
-    done = did((c.action, c.cause, name(c.ref, c.target.part)) for c, o in outcomes if o.status is Status.DONE)
+    done = did(_done(c) for c, o in outcomes if o.status is Status.DONE)
     counts = phrase.joined([done, ", ".join(f"{n} {word}" for word, n in bad.items())])
     return style.finish([*lines, style.paint(f"{_numbers(run)}: {counts or 'nothing done'}", "error" if bad else "ok")])
 
@@ -56,11 +56,31 @@ def _moved(change: Change[Any], outcome: Outcome, style: Style) -> list[str]:
     return list(difference(outcome.diff, shown, Page(style, lambda root, path: path), 4))
 
 
-def did(done: Iterable[tuple[Action, Cause, Any]]) -> str:
+class Done(NamedTuple):
+    """One thing that was done, to what; `partial`: to some keys of a resource, which was there before and after."""
+
+    action: Action
+    cause: Cause
+    name: Name
+    partial: bool = False
+
+    @property
+    def said(self) -> str:
+        if self.action.bookkeeping:
+            return DID[self.action]
+        return WHY.get(self.cause, DID[Action.UPDATE if self.partial else self.action])
+
+
+def _done(change: Change[Any]) -> Done:
+    named = Name(change.ref) if change.ref.name else name(change.ref, change.target.part)
+    return Done(change.action, change.cause, named, change.partial)
+
+
+def did(done: Iterable[Done]) -> str:
     """`1 created, 2 updated`: resources, not files."""
-    found: dict[Any, set[str]] = {}
-    for action, cause, ref in done:
-        found.setdefault(ref, set()).add(DID[action] if action.bookkeeping else WHY.get(cause, DID[action]))
+    found: dict[Name, set[str]] = {}
+    for one in done:
+        found.setdefault(one.name, set()).add(one.said)
     words = Counter(next(iter(said)) if len(said) == 1 else DID[Action.UPDATE] for said in found.values())
     order = [*DID.values(), *WHY.values()]
     return ", ".join(f"{words[word]} {word}" for word in sorted(words, key=order.index))
@@ -78,7 +98,11 @@ class Past(NamedTuple):
 
 
 def past(run: Run, steps: Sequence[Step]) -> Past:
-    done = did((step.action, step.cause, name(step.ref, step.part)) for step in steps if step.status is Status.DONE)
+    done = did(
+        Done(step.action, step.cause, Name(step.ref) if step.ref.name else name(step.ref, step.part), step.rest.partial)
+        for step in steps
+        if step.status is Status.DONE
+    )
     return Past(run, phrase.joined([done or "nothing", "" if run.ended else "interrupted"]))
 
 
@@ -110,14 +134,15 @@ def when(stamp: str) -> str:
 def run_text(run: Run, changes: Sequence[Change[Any]], page: Page) -> str:
     """One run: its head, every resource it touched, and how to take it back."""
     style = page.style
-    items: dict[Name, list[Change[Any]]] = {}
+    items: dict[tuple[Name, str], list[Change[Any]]] = {}
     for change in changes:
-        items.setdefault(name(change.ref, change.target.part), []).append(change)
+        items.setdefault((entry(change), change.verdict.rule), []).append(change)
     learn(changes, style)
-    column = max((columns(str(named)) for named in items), default=0)
+    listed = [Item(named, tuple(members)) for (named, _), members in items.items()]
+    column = max((columns(item.title) for item in listed), default=0)
     page = Page(style, page.show, column, f"`reconcile show {run.id} --full`")
-    lines = [line for named, members in items.items() for line in item_lines(Item(named, tuple(members)), page)]
-    done = did((c.action, c.cause, name(c.ref, c.target.part)) for c in changes if c.verdict.allowed)
+    lines = [line for item in listed for line in item_lines(item, page)]
+    done = did(_done(c) for c in changes if c.verdict.allowed)
     return style.finish([*_head(run, style), "", *lines, "", style.paint(done or "nothing done", "title")])
 
 

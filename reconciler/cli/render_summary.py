@@ -56,7 +56,7 @@ def _word(item: Item) -> str:
     if item.first.cause in CAUSES:
         return CAUSES[item.first.cause]
     actions = {change.action for change in item.changes}
-    return WORDS[actions.pop()] if len(actions) == 1 else WORDS[Action.UPDATE]
+    return WORDS[actions.pop()] if len(actions) == 1 and not item.partial else WORDS[Action.UPDATE]
 
 
 def _waiting(plan: Plan) -> Iterator[str]:

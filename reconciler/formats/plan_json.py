@@ -97,6 +97,7 @@ def _change(change: Change[Any], codec: Codec[Any], seal: Cipher, masker: Masker
         "chosen": change.verdict.chosen,
         "reversible": change.reversible,
         "why_not": change.why_not,
+        "partial": change.partial,
         "veiled": change.veiled,
         "before": {
             "fingerprint": change.before.fingerprint,
@@ -265,6 +266,7 @@ def _read_change(said: dict[str, Any], codecs: Codecs, unseal: Cipher) -> Change
         wave=said["wave"],
         reversible=said["reversible"],
         why_not=said["why_not"],
+        partial=said.get("partial", False),
         veiled=said.get("veiled", ""),
     )
     diff = said["diff"]

@@ -141,7 +141,8 @@ class Recorded:
 class Change(Generic[L]):
     """One claim brought from `before` to `after`; `becomes` is the row of ownership once that is done. `exact`: for an
     undo in a shared file, what gives back its very bytes if nobody has touched it since. `kin`: for a removal from a
-    shared file, what else in it is ours; known while it is applied.
+    shared file, what else in it is ours; known while it is applied. `partial`: other keys of its resource are there
+    before or after it in the same root, so that no resource comes or goes with it.
 
     `veiled`: the fingerprint of `after` with references in place of secrets, "" where it has none; an apply puts the
     secrets in, and says as `veils` what is secret in the same file, before and after: claims and their states with
@@ -164,6 +165,7 @@ class Change(Generic[L]):
     why_not: str = ""
     exact: bytes = b""
     kin: frozenset[Claim] = frozenset()
+    partial: bool = False
     veiled: str = ""
     veils: tuple[Veils, Veils] = ((), ())
 

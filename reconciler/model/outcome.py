@@ -58,7 +58,8 @@ class Intent(NamedTuple):
 
 class Rest(NamedTuple):
     """What a change says besides what every step keeps: enough to make it in another process. `removes`: nothing is to
-    stand there; `promised` and `going`: what will be made on the way to it, and what will go with it."""
+    stand there; `promised` and `going`: what will be made on the way to it, and what will go with it. `partial`: as
+    in a change."""
 
     needs: tuple[Ref, ...] = ()
     origin: Origin = Origin("")
@@ -68,6 +69,7 @@ class Rest(NamedTuple):
     promised: tuple[Claim, ...] = ()
     going: tuple[Claim, ...] = ()
     removes: bool = False
+    partial: bool = False
 
 
 NO_REST = Rest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.formats import splices
@@ -17,6 +17,7 @@ from reconciler.model.world import Look
 from reconciler.pipeline import aim, judge, known, naming, observe, order, plan, react, references, survey, undo
 from reconciler.pipeline.entire import entire
 from reconciler.pipeline.guard import guard
+from reconciler.pipeline.staying import staying
 from reconciler.pipeline.wishes import Glance, blind
 
 
@@ -95,6 +96,7 @@ def propose(
         history=loaded.settings.history,
     )
     proposed = entire(proposed, eyes.roots, eyes.kinds, eyes.look, seen.key)
+    proposed = replace(proposed, changes=staying(proposed.changes, ((t.ref, t.claim) for t in targets)))
     told = react.Told(only, force, eyes.look, eyes.journal.runs())
     return react.reacted(proposed, targets, seen, reacting, policy, told) if reacting else proposed
 
@@ -209,7 +211,9 @@ def look_at_claims(extra: tuple[Target[Any], ...], eyes: Eyes) -> observe.Snapsh
 def _undoing(changes: Sequence[Change[Any]], title: str, revision: Revision, eyes: Eyes) -> Plan:
     ordered = order.order(together(changes, eyes.kinds), {kind.name: kind.wave for kind in eyes.kinds})
     plan_ = Plan(eyes.repo, eyes.host, eyes.home, revision, ordered, title=title)
-    return entire(plan_, eyes.roots, eyes.kinds, eyes.look, eyes.journal.key())
+    whole = entire(plan_, eyes.roots, eyes.kinds, eyes.look, eyes.journal.key())
+    owned = ((row.ref, row.claim) for row in eyes.journal.recorded() if row.repo == eyes.repo)
+    return replace(whole, changes=staying(whole.changes, owned))
 
 
 def together(changes: Sequence[Change[Any]], kinds: Sequence[AnyKind]) -> tuple[Change[Any], ...]:

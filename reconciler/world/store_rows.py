@@ -74,17 +74,17 @@ def rest(change: Change[Any], expected: Outcome | None) -> str:
     claims = (change.made, expected.made if expected else (), expected.unmade if expected else ())
     needs = [str(ref) for ref in sorted(target.needs)]
     at = [origin.path, origin.line, origin.column]
-    said = [needs, at, target.rank, change.before.behind, change.after is None, *claims]
+    said = [needs, at, target.rank, change.before.behind, change.after is None, *claims, change.partial]
     return json.dumps(said)
 
 
 def _rest(text: str | None) -> Rest:
     if text is None:
         return Rest()
-    needs, origin, rank, behind, removes, *claims = json.loads(text)
-    made, promised, going = (tuple(map(_claim, listed)) for listed in claims)
+    needs, origin, rank, behind, removes, *more = json.loads(text)
+    made, promised, going = (tuple(map(_claim, listed)) for listed in more[:3])
     way = _claim(behind) if behind else None
-    return Rest(tuple(map(Ref.parse, needs)), Origin(*origin), rank, made, way, promised, going, removes)
+    return Rest(tuple(map(Ref.parse, needs)), Origin(*origin), rank, made, way, promised, going, removes, *more[3:])
 
 
 def _claim(said: Sequence[Any]) -> Claim:

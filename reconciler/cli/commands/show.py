@@ -65,6 +65,7 @@ def _change(app: App, step: Step) -> Change[Any]:
         step.after,
         None,
         diff=diff or Diff(),
+        partial=step.rest.partial,
         verdict=Verdict()
         if done
         else Verdict(False, f"{step.status}: {step.message}" if step.message else step.status),
