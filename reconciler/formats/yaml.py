@@ -144,7 +144,7 @@ def _bounded(events: Iterator[Any], path: str, first_line: int) -> None:
         aliases += name == "AliasEvent"
         depth += name.endswith("StartEvent") - name.endswith("EndEvent")
         if aliases > MAX_ALIASES or depth > MAX_DEPTH:
-            what = f"more than {MAX_ALIASES} aliases" if aliases > MAX_ALIASES else f"nested deeper than {MAX_DEPTH}"
+            what = f"more than {MAX_ALIASES} aliases" if aliases > MAX_ALIASES else f"levels deeper than {MAX_DEPTH}"
             origin = Origin(path, event.start_mark.line + first_line, event.start_mark.column + 1)
             raise Invalid([Problem(origin, f"this YAML has {what}", "write it out, or split it into several files")])
 

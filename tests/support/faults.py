@@ -94,16 +94,30 @@ class Effects:
         sqlite3.connect = lambda *given, **more: connect(*given, factory=Counted, **more)  # type: ignore[assignment]
 
 
+class Begun(NamedTuple):
+    """A command at work in a process of its own, and what it says."""
+
+    pid: int
+    pipe: int
+
+    def wait(self) -> Ended:
+        with os.fdopen(self.pipe, errors="replace") as pipe:
+            said = pipe.read()
+        _, status = os.waitpid(self.pid, 0)
+        return Ended(os.waitstatus_to_exitcode(status), said)
+
+
 def forked(variables: dict[str, str], repo: Path, *argv: str, effects: Effects | None = None) -> Ended:
+    return begun(variables, repo, *argv, effects=effects).wait()
+
+
+def begun(variables: dict[str, str], repo: Path, *argv: str, effects: Effects | None = None) -> Begun:
     """`reconcile ARGV` in a fork of this process, which has imported everything already."""
     read, write = os.pipe()
     pid = os.fork()
     if pid:
         os.close(write)
-        with os.fdopen(read, errors="replace") as pipe:
-            said = pipe.read()
-        _, status = os.waitpid(pid, 0)
-        return Ended(os.waitstatus_to_exitcode(status), said)
+        return Begun(pid, read)
     os.close(read)
     status = 99
     try:
