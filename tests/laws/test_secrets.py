@@ -143,6 +143,20 @@ def test_taking_back_what_made_a_file_spares_a_secret_that_is_another_one_by_now
         assert b"correct horse" in one.home["zed/settings.json"] and b"npx" not in one.home["zed/settings.json"]
 
 
+def test_what_turns_a_file_back_holds_no_secret_that_we_put_there_even_sealed() -> None:
+    one = house(home={"zed/settings.json": '{"theme": "x"}\n', "zed/tasks.json": "[]\n"})
+    tasks = '- {label: a, command: x, env: {K: !secret env:TOKEN}}\n- {label: b, command: "1"}\n'
+    git = {GITHUB: BOTH, "zed/tasks.yaml": tasks}
+    one.apply(one.plan(git))
+    one.secrets.known["env:TOKEN"] = "correct horse"
+    one.apply(one.plan(git))
+    one.apply(one.plan({"zed/tasks.yaml": '- {label: b, command: "2"}\n'}))
+    names = [name for (name,) in one.journal._file.rows("SELECT id FROM blobs WHERE id GLOB 'reverse/*'")]
+    kept = [one.journal.content(name).decode() for name in names]
+    assert len(kept) >= 4 and not [text for text in kept if "hunter2" in text or "correct horse" in text]
+    assert any("env:TOKEN" in text for text in kept)
+
+
 class Stopped(BaseException):
     pass
 

@@ -215,3 +215,31 @@ def test_no_secret_reaches_the_copy(sandbox: Sandbox, fake: FakeOpenCode) -> Non
         ".config/opencode/opencode.json"
     )
     assert secret not in (sandbox.home / ".cache/reconciler/confirmed.json").read_text()
+
+
+def test_the_copy_holds_placeholders_for_references(sandbox: Sandbox, fake: FakeOpenCode) -> None:
+    """In what is to be written, in what was written before, and where a hand edit stands in its place."""
+    sandbox.variables["MARKER"] = "violet otter"
+    asks(sandbox, **{
+        "opencode/settings.yaml": "share: manual\nprovider: {x: {options: {apiKey: !secret env:MARKER, name: x}}}\n",
+        "agents/a.md": GOOD.replace("mode:", "options: {key: !secret env:MARKER}\nmode:"),
+    })  # fmt: skip
+
+    def copies() -> str:
+        settings, agent = fake.shown(".config/opencode/opencode.jsonc"), fake.shown(".config/opencode/agents/a.md")
+        assert json.loads(settings)["provider"]["x"]["options"]["apiKey"] and 'key: "' in agent
+        return settings + agent
+
+    last(sandbox)
+    assert "otter" not in copies()
+    last(sandbox, "apply", "--yes")
+    live = sandbox.home / ".config/opencode/opencode.jsonc"
+    assert "violet otter" in live.read_text()
+    asks(sandbox, **{
+        "opencode/settings.yaml": "share: disabled\nprovider: {x: {options: {apiKey: !secret env:MARKER, name: y}}}\n",
+    })  # fmt: skip
+    last(sandbox)
+    assert '"disabled"' in copies() and "otter" not in copies()
+    live.write_text(live.read_text().replace("violet otter", "violet otter by hand"))
+    last(sandbox)
+    assert "otter" not in copies()
