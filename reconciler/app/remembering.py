@@ -150,4 +150,5 @@ def _above(top: str, directory: str | None, variables: Mapping[str, str]) -> Ite
     while here not in (top, "/"):
         yield from (f"{here}/{name}" for name in (".git", "HEAD", "objects", "refs"))
         here = os.path.dirname(here)
-    yield f"{here}/.git"
+    if here != top:
+        yield f"{here}/.git"

@@ -45,6 +45,17 @@ def test_nothing_moved_is_answered_at_once(tmp_path: Path) -> None:
     assert home.fast("plan", "agent") is None
 
 
+def test_an_index_that_is_written_anew_and_says_the_same_is_the_same(tmp_path: Path) -> None:
+    """git writes it whenever somebody asks how things stand, and before each hook of a commit."""
+    home = Home(tmp_path)
+    settled([home])
+    home.git("update-index", "--force-write-index")
+    for verb in VERBS:
+        assert (home.fast(*verb), 0) == home.slow(*verb)
+    home.git("update-index", "--force-write-index")
+    assert None not in [home.fast(*verb) for verb in VERBS]
+
+
 @pytest.mark.parametrize("number", range(len(histories.ON_HOMES)))
 def test_each_thing_that_may_happen(tmp_path: Path, number: int, ready: dict[int, Home]) -> None:
     home = ready[number]
