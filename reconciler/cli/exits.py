@@ -45,4 +45,4 @@ def of_check(plan: Plan, *, changes_fail: bool) -> int:
 def of_apply(plan: Plan, outcomes: tuple[tuple[Change[object], Outcome], ...]) -> int:
     """Trouble where anything was not done that nobody excused."""
     refused = any(not excused(change) for change in plan.held)
-    return TROUBLE if refused or any(o.status is not Status.DONE for _, o in outcomes) else DONE
+    return TROUBLE if refused or any(o.status is not Status.DONE or o.problem for _, o in outcomes) else DONE

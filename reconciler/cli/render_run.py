@@ -41,6 +41,8 @@ def result_text(run: Run | None, outcomes: Sequence[tuple[Change[Any], Outcome]]
             lines.append(f"{mark} {style.safe(str(name(change.ref, change.target.part)))}")
             lines += [f"  {line}" for line in problem_lines([outcome.problem] if outcome.problem else [], style)]
             lines += _moved(change, outcome, style)
+        elif outcome.problem is not None:
+            lines += problem_lines([outcome.problem], style)
     bad = Counter(NOT_DONE[o.status] for _, o in outcomes if o.status is not Status.DONE)
     done = did(_done(c) for c, o in outcomes if o.status is Status.DONE)
     counts = phrase.joined([done, ", ".join(f"{n} {word}" for word, n in bad.items())])

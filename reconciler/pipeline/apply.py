@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -11,7 +11,7 @@ from reconciler.model.change import ABSENT, Change, Diff, Plan, Seen
 from reconciler.model.fingerprint import Codec, alike
 from reconciler.model.outcome import Intent, Outcome, Run, Status
 from reconciler.model.problem import Origin, Problem
-from reconciler.model.resource import Claim
+from reconciler.model.resource import Claim, File
 from reconciler.pipeline.expect import expected
 from reconciler.pipeline.hands import BAD, Hands, Settled
 from reconciler.pipeline.plan import below
@@ -91,9 +91,11 @@ def _wave(
     modes = hands.watch.modes(ready, hands.world)
     ready = put_in(ready, refused, hands)
     hands = replace(hands, world=Shielded(hands.world, modes)) if modes else hands
-    hands.journal.intend(run, _intents(expected(ready, hands), hands))
+    foreseen = expected(ready, hands)
+    hands.journal.intend(run, _intents(foreseen, hands))
     booked = [(c, Outcome(c.claim, Status.DONE)) for c in ready if c.action.bookkeeping]
-    done = [*booked, *_acted([c for c in ready if not c.action.bookkeeping], hands, acted)]
+    outcomes = {change.claim: outcome for change, outcome in foreseen if outcome is not None}
+    done = [*booked, *_acted([c for c in ready if not c.action.bookkeeping], hands, acted, outcomes)]
     if isinstance(hands.world, Shielded):
         hands.world.settle()
     hands.journal.settle(run, [*done, *refused])
@@ -152,14 +154,30 @@ def _what_moved(change: Change[Any], seen: Seen[Any], hands: Hands) -> Diff | No
     return below(change.target.part, kind.diff(change.before.state, seen.state))
 
 
-def _acted(changes: Sequence[Change[Any]], hands: Hands, acted: Callable[[int], None]) -> list[Settled]:
+def _acted(
+    changes: Sequence[Change[Any]], hands: Hands, acted: Callable[[int], None], foreseen: Mapping[Claim, Outcome]
+) -> list[Settled]:
     outcomes: dict[Claim, Outcome] = {}
     for kind in hands.in_order(changes):
         for batch in _batches([c for c in changes if c.ref.kind == kind.name]):
             outcomes.update((o.claim, o) for o in kind.act(batch, hands.world))
             acted(len(outcomes))
-    seen = hands.look([c for c in changes if outcomes[c.claim].status is Status.DONE])
+    failed = [c for c in changes if outcomes[c.claim].status is Status.FAILED and _in_a_file(c)]
+    seen = hands.look([*(c for c in changes if outcomes[c.claim].status is Status.DONE), *failed])
+    for change in failed:
+        if alike(seen.pop(change.claim).fingerprint, change.fingerprint):
+            outcomes[change.claim] = _done_all_the_same(change, outcomes[change.claim], foreseen)
     return [_judged(change, outcomes[change.claim], seen.get(change.claim), hands) for change in changes]
+
+
+def _in_a_file(change: Change[Any]) -> bool:
+    return bool(change.claim.item) or isinstance(change.after or change.before.state, File)
+
+
+def _done_all_the_same(change: Change[Any], outcome: Outcome, foreseen: Mapping[Claim, Outcome]) -> Outcome:
+    """An error came when all was in place (a folder could not be flushed): it is told, and what stood there is kept."""
+    planned = foreseen.get(change.claim, Outcome(change.claim, Status.DONE))
+    return replace(planned, status=Status.DONE, problem=outcome.problem)
 
 
 def _with_kin(changes: Sequence[Change[Any]], hands: Hands) -> list[Change[Any]]:

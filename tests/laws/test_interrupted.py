@@ -6,10 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from reconciler.model.outcome import Status
+from reconciler.model.problem import Origin, Problem
+from reconciler.model.world import Edit, Edited
 from tests.support.house import House
 from tests.support.sandbox import Sandbox
 
@@ -71,3 +75,27 @@ def test_a_killed_apply_loses_nothing(tmp_path: Path, how: signal.Signals, again
         f"a{n}.md": f"mine {n}\n" for n in range(MANY)
     }
     assert "interrupted" not in sandbox.run("doctor").stdout
+
+
+def test_an_error_after_all_is_in_place_is_told_and_what_stood_there_is_kept() -> None:
+    house = House({"opencode/agents/a.md": "mine\n", "zed/settings.json": '{ "tab_size": 1 }\n'})
+    first, edit = house.home, house.world.edit
+
+    def doubtful(edits: Sequence[Edit]) -> Sequence[Edited]:
+        problem = Problem(Origin("x"), "cannot be made durable, though it was done")
+        return [edited._replace(problem=problem) for edited in edit(edits)]
+
+    house.world.edit = doubtful  # type: ignore[method-assign]
+    result = house.apply(house.plan({"agents/a.md": "git's\n", "zed/settings.yaml": "tab_size: 2\n"}))
+    house.world.edit = edit  # type: ignore[method-assign]
+    assert [outcome.status for _, outcome in result.outcomes] == [Status.DONE] * 2
+    assert all(outcome.problem for _, outcome in result.outcomes)
+    assert {row.standing for row in house.journal.recorded()} == {"replaced"}
+    after = house.home
+    assert result.run is not None
+    back = house.take_back(result.run.id)
+    assert house.home == first and back.run is not None
+    house.take_back(back.run.id)
+    assert house.home == after
+    house.hand_back()
+    assert house.home == first
