@@ -78,6 +78,13 @@ headers:
 buffer_font_size: 14
 proxy: !secret {from: env:MARKER, in: "http://me:{}@proxy:1"}
 """,
+    "servers/dev.yaml": """\
+path: "~"
+port: 45999
+state: stopped
+password: !secret age:one
+env: {KEY: !secret env:MARKER}
+""",
     "zed/tasks.yaml": "- {label: mine, command: make, env: {KEY: !secret file:~/.secrets/one}}\n",
     "agents/searcher.md": "---\ndescription: S\noptions:\n  key: !secret file:~/.secrets/one\n---\nSearch.\n",
 }
@@ -207,7 +214,8 @@ def _looked(one: Watched) -> None:
         ("status",), ("status", "--json"), ("check",), ("check", "--json"), ("doctor",), ("doctor", "--json"),
         ("history",), ("history", "--json"), ("show",), ("show", "--full"), ("show", "--json"), ("events",),
         ("why", "mcp_server/every"), ("why", "mcp_server/every", "--json"), ("why", "zed_settings"),
-        ("why", "opencode_settings"), ("why", "agent/searcher"), ("why", "zed_tasks", "--json"),
+        ("why", "opencode_settings"), ("server", "status"), ("server", "status", "--json"),
+        ("why", "server/dev"), ("why", "agent/searcher"), ("why", "zed_tasks", "--json"),
         ("secret", "list"), ("secret", "list", "--json"),
     )  # fmt: skip
 
