@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.kinds.agent import AGENT
 from reconciler.kinds.command import COMMAND
+from reconciler.kinds.document import DOCUMENT
 from reconciler.kinds.file import FILE
 from reconciler.kinds.mcp_server import MCP_SERVER
 from reconciler.kinds.opencode_settings import OPENCODE_SETTINGS
@@ -32,12 +33,11 @@ KINDS: tuple[AnyKind, ...] = (
     SERVER,
     ORCHESTRATION,
     FILE,
+    DOCUMENT,
 )
 
 # Folders and keys of desired-state/ that the design names and this version does not manage yet.
-PENDING = {
-    "documents": "documents",
-}
+PENDING: dict[str, str] = {}
 
 SHARED = "shared with other programs: its keys are described in opencode/ and zed/"
 LATER = "not managed by this version"
@@ -110,3 +110,22 @@ ROOTS: tuple[Root, ...] = (
         },
     ),
 )
+
+
+def repository(top: str) -> Root:
+    """The repository that holds desired state, as a place for documents; its sources are never written."""
+    return Root(
+        name="repository",
+        path=lambda env: top,
+        listed=False,
+        skip={
+            ".git": "a git repository's own folder",
+            "./desired-state": "the sources themselves",
+            "./templates": "the sources themselves",
+        },
+    )
+
+
+def roots(top: str | None) -> tuple[Root, ...]:
+    """Every root there is with a repository at `top`."""
+    return (*ROOTS, repository(top)) if top else ROOTS

@@ -85,7 +85,7 @@ def import_home(env: Env, directory: str | None, include: Sequence[str] = (), *,
     known_now = _remembered(app(env, top), top, new, layout.places["opencode"].folder)
     run = _record(app(env, top), new)
     left = (*said.left, *_clashes(clashing), *(Left(c, "owned by another repository") for c in sorted(others)))
-    elsewhere = linked.warnings(linked.linked(opened.roots, opened.world, env)) if new else ()
+    elsewhere = linked.warnings(linked.linked(opened.listed, opened.world, env)) if new else ()
     problems = (*loaded.problems, *_problems(said), *missing, *known_now, *elsewhere)
     return Imported(top, tuple(new), left, written, len(ours), problems, run)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from hashlib import blake2b
 from typing import Any
@@ -75,11 +75,18 @@ def written(app: App, result: Result) -> frozenset[str]:
 def watched(app: App, branch: str) -> Watched:
     """Where something may change that the loop must see. Raises Invalid."""
     live: set[str] = set()
-    for root in app.roots:
+    for root in app.listed:
         folder = root.path(app.env)
         live |= {f"{folder}/{inner}".rstrip("/") for inner in app.world.scan(root.name, root.skip).folders} | {folder}
-    single = {*(root.path(app.env) for root in app.roots), poke_file(app)}
+    single = {*(root.path(app.env) for root in app.listed), *_elsewhere(app), poke_file(app)}
     return Watched(frozenset(live), frozenset(single), frozenset(app.here.watched(branch)))
+
+
+def _elsewhere(app: App) -> Iterator[str]:
+    """What is ours below roots of which not every file is looked at."""
+    folders = {root.name: root.path(app.env) for root in app.roots if not root.listed}
+    rows = (row for row in app.journal.recorded() if row.repo == app.repo)
+    return (f"{folders[row.claim.root]}/{row.claim.path}" for row in rows if row.claim.root in folders)
 
 
 def branch_named(app: App) -> str:

@@ -46,7 +46,7 @@ def app(env: Env, top: str | None) -> App:
     from reconciler.world.store import Store
     from reconciler.world.witness import Moment
 
-    folders = {root.name: root.path(env) for root in registry.ROOTS}
+    folders = {root.name: root.path(env) for root in registry.roots(top)}
     opened = Moment.now([*folders.values(), *([top] if top else [])])
     seal = Seal(f"{env.data}/reconciler", env.home)
     store = Store(f"{env.state}/reconciler/state.db", seal, folders, env.home)
@@ -54,7 +54,8 @@ def app(env: Env, top: str | None) -> App:
     repository: Repository | None = GitRepository(top) if top else None
     secrets = LocalSecrets(env, seal, top or "")
     local = LocalWorld(folders, env.home, lambda: _servers(env, top or "", programs, seal, secrets))
-    return App(env, repository, local, store, seal, programs, store.book, opened, secrets=secrets)
+    roots = registry.roots(top)
+    return App(env, repository, local, store, seal, programs, store.book, opened, roots=roots, secrets=secrets)
 
 
 def _servers(env: Env, top: str, programs: Programs, cipher: Cipher, secrets: Secrets) -> ServerWorld:

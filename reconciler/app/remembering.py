@@ -87,7 +87,7 @@ def _standing(app: App, loaded: Loaded, plan: Plan) -> tuple[list[str], list[str
     """What is watched and swept below the roots; None where something that we own is no file below one
     (a server, say), or holds a secret that another look might find changed."""
     watched, swept, standing = [], [], set()
-    for root in app.roots:
+    for root in app.listed:
         folder = root.path(app.env)
         place = app.world.scan(root.name, root.skip)
         real = os.path.realpath(folder)
@@ -99,6 +99,11 @@ def _standing(app: App, loaded: Loaded, plan: Plan) -> tuple[list[str], list[str
             else:
                 swept.append(f"{real}/{path}")
     rows = [row for row in app.journal.recorded() if row.repo == plan.repo]
+    others = {root.name: root.path(app.env) for root in app.roots if not root.listed}
+    ours = sorted({row.claim[:2] for row in rows if row.claim.root in others})
+    watched += [os.path.dirname(f"{others[root]}/{path}") for root, path in ours]
+    swept += [f"{others[root]}/{path}" for root, path in ours]
+    standing |= set(ours)
     elsewhere = any(row.veiled or row.claim[:2] not in standing for row in rows)
     elsewhere = elsewhere or not {resource.ref for resource in loaded.resources} <= {row.ref for row in rows}
     return None if elsewhere else (watched, swept)

@@ -62,6 +62,11 @@ class App:
     secrets: Secrets = NOWHERE
 
     @property
+    def listed(self) -> tuple[Root, ...]:
+        """The roots of which every file is looked at."""
+        return tuple(root for root in self.roots if root.listed)
+
+    @property
     def host(self) -> str:
         """The machine whose overlay counts."""
         return self.posing or self.env.host
@@ -324,7 +329,7 @@ class App:
     @property
     def leftovers(self) -> tuple[str, ...]:
         """Temporary files of runs that were stopped. One may hold an edit that was displaced: nobody removes them."""
-        found = ((root.name, path) for root in self.roots for path in self.world.leftovers(root.name))
+        found = ((root.name, path) for root in self.listed for path in self.world.leftovers(root.name))
         return tuple(self.world.show(root, path) for root, path in found)
 
     def open_runs(self) -> Sequence[Run]:

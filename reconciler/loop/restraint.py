@@ -11,6 +11,7 @@ from reconciler.model.backoff import Faults, resting
 from reconciler.model.change import Action, Cause, Change, Plan, Verdict
 from reconciler.model.resource import Claim
 
+HERE = "repository"
 FROM_GIT = (Cause.COMMIT, Cause.ORPHAN, Cause.ADOPT)
 
 
@@ -46,6 +47,10 @@ def _verdict(change: Change[Any], known: Known) -> Verdict | None:
         return Verdict(False, why, f"{ask} does it now")
     if change.action.bookkeeping:
         return None
+    if change.claim.root == HERE:
+        return Verdict(
+            False, "a file of this repository: to write it is for a person", "`reconcile docs render` does it"
+        )
     if change.cause is Cause.ADOPT:
         return Verdict(False, "something else stands there: to take it over is for a person to say", f"{ask} does it")
     if (fault := resting(known.faults, str(change.ref), known.now)) is not None:

@@ -128,6 +128,7 @@ class Kind(Generic[S, L]):
     overlay: Overlay = MERGED
     react: Callable[[Sequence[Change[L]], Situation], Iterable[Change[L]]] | None = None
     wave: Callable[[Change[L]], int] = lambda change: 0
+    last: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +141,7 @@ class Root:
     path: Callable[[Env], str]
     skip: Mapping[str, str]
     shared: tuple[str, ...] = ()
+    listed: bool = True
     flaws: Callable[[str, str], Iterable[Flaw]] = lambda path, text: ()
     confirm: Confirm | None = None
 

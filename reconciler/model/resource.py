@@ -128,7 +128,7 @@ class Resource(Generic[S]):
 class Loaded:
     """Everything one revision of desired state says. `problems` are warnings only: errors are raised. `traces`: where
     the lines of sources stand that were merged with an overlay, or are an entry of another file; `hosts`: the machines
-    that have an overlay."""
+    that have an overlay; `templates`: the files below templates/, by their paths there."""
 
     revision: Revision
     settings: Settings
@@ -136,6 +136,7 @@ class Loaded:
     problems: tuple[Problem, ...] = ()
     traces: Traces = field(default_factory=dict)
     hosts: tuple[str, ...] = ()
+    templates: Mapping[str, File] = field(default_factory=dict)
 
     def of(self, ref: Ref) -> Resource[Any]:
         """The resource of this name, which must be there."""

@@ -71,6 +71,9 @@ class Look(Protocol):
     def show(self, root: str, path: str) -> str:
         """The path as people type it: `~/.config/…`."""
 
+    def real(self, root: str, path: str) -> str:
+        """The absolute path of a place, every link on the way to it followed; "" is the root's own folder."""
+
     def leftovers(self, root: str) -> Sequence[str]:
         """Temporary files that a killed run left below a root."""
 

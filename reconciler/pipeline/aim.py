@@ -18,7 +18,11 @@ def aim(loaded: Loaded, layout: Layout, kinds: Sequence[AnyKind], roots: Sequenc
     by_name = {kind.name: kind for kind in kinds}
     targets: list[Target[Any]] = []
     problems: list[Problem] = []
-    for resource in loaded.resources:
+    taken: frozenset[Claim] | None = None
+    for resource in sorted(loaded.resources, key=lambda resource: by_name[resource.ref.kind].last):
+        if by_name[resource.ref.kind].last and layout.taken is not taken:
+            taken = frozenset(target.claim for target in targets)
+            layout = replace(layout, taken=taken)
         try:
             found = by_name[resource.ref.kind].targets(resource, loaded, layout)
         except Invalid as error:

@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.model.change import ABSENT, Change, Diff, Plan, Seen
 from reconciler.model.fingerprint import Codec, alike
 from reconciler.model.outcome import Intent, Outcome, Run, Status
-from reconciler.model.problem import Origin, Problem
+from reconciler.model.problem import Origin, Problem, Severity
 from reconciler.model.resource import Claim, File
 from reconciler.pipeline.expect import expected
 from reconciler.pipeline.hands import BAD, Hands, Settled
@@ -134,7 +134,7 @@ def _why_skip(change: Change[Any], failed: set[Any]) -> Problem | None:
 
 
 def _moved(change: Change[Any], seen: Seen[Any], hands: Hands) -> Problem | None:
-    if seen.problem is not None:
+    if seen.problem is not None and seen.problem.severity is Severity.ERROR:
         return seen.problem
     if alike(seen.fingerprint, change.before.fingerprint):
         return None

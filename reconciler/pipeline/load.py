@@ -20,6 +20,7 @@ from reconciler.pipeline.settings import settings
 
 TOP = "desired-state/"
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+TEMPLATES = "templates/"
 
 
 Memo = dict[tuple[Any, ...], Any]
@@ -42,7 +43,8 @@ def load(
     if any(p.severity is Severity.ERROR for p in problems):
         raise Invalid(problems)
     resources = tuple(sorted(read.resources, key=lambda r: r.ref))
-    return Loaded(tree.revision, read.settings, resources, tuple(sorted(set(problems))), read.traces, read.hosts)
+    said = (tuple(sorted(set(problems))), read.traces, read.hosts, templates(tree))
+    return Loaded(tree.revision, read.settings, resources, *said)
 
 
 def load_all(
@@ -116,6 +118,11 @@ def _grounded(resource: Resource[Any], below: Mapping[str, Source]) -> Resource[
     """The same, with its files as they are without an overlay, where that makes a difference."""
     ground = tuple(below[source.path] for source in resource.sources if source.path in below)
     return replace(resource, ground=ground) if ground != resource.sources else resource
+
+
+def templates(tree: Tree) -> dict[str, File]:
+    """What documents are rendered from, by the paths below templates/."""
+    return {s.path[len(TEMPLATES) :]: s.file for s in tree.sources if s.path.startswith(TEMPLATES)}
 
 
 def _sources(tree: Tree) -> dict[str, Source]:

@@ -30,6 +30,9 @@ class Rehearsal:
             return self._seen[root, path]
         return self.look.read(root, path)
 
+    def real(self, root: str, path: str) -> str:
+        return self.look.real(root, path)
+
     def leftovers(self, root: str) -> Sequence[str]:
         return self.look.leftovers(root)
 

@@ -124,6 +124,9 @@ class Shielded:
     def show(self, root: str, path: str) -> str:
         return self._world.show(root, path)
 
+    def real(self, root: str, path: str) -> str:
+        return self._world.real(root, path)
+
     def leftovers(self, root: str) -> Sequence[str]:
         return self._world.leftovers(root)
 

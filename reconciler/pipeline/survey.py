@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from reconciler.model.change import ABSENT, Recorded
 from reconciler.model.kind import Root
-from reconciler.model.resource import Claim, Layout, Ref
+from reconciler.model.resource import Claim, Layout, Place, Ref
 from reconciler.model.world import Look, Unreadable
 
 
@@ -20,8 +20,14 @@ def survey(roots: Sequence[Root], look: Look, recorded: Iterable[Recorded] = (),
             emptied.add(row.claim)
         else:
             held.setdefault(row.ref, {})[row.part] = row.claim
-    places = {root.name: look.scan(root.name, root.skip) for root in roots}
+    places = {root.name: _place(root, look) for root in roots}
     return Layout(places, held, frozenset(emptied), _texts(roots, look), home=home)
+
+
+def _place(root: Root, look: Look) -> Place:
+    if root.listed:
+        return look.scan(root.name, root.skip)
+    return Place(root.name, look.real(root.name, ""), shown=look.show(root.name, ""))
 
 
 def _texts(roots: Sequence[Root], look: Look) -> dict[tuple[str, str], str]:

@@ -75,6 +75,9 @@ class LocalWorld:
         except Unreadable as unreadable:
             raise Unreadable(homed(unreadable.problem, self.home)) from None
 
+    def real(self, root: str, path: str) -> str:
+        return os.path.realpath(f"{self.roots[root]}/{path}").rstrip("/")
+
     def leftovers(self, root: str) -> Sequence[str]:
         return files.leftovers(self.roots[root])
 

@@ -62,6 +62,9 @@ class MemoryWorld:
             raise Unreadable(homed(hindrance, self.home))
         return found
 
+    def real(self, root: str, path: str) -> str:
+        return self._full(root, path).rstrip("/")
+
     def leftovers(self, root: str) -> Sequence[str]:
         return ()
 

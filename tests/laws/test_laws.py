@@ -18,7 +18,7 @@ from reconciler.model.change import ABSENT
 from reconciler.model.outcome import Status
 from reconciler.model.resource import Claim
 from reconciler.pipeline import cycle
-from reconciler.shapes import zed_spellings
+from reconciler.shapes import owned_region, zed_spellings
 from reconciler.shapes.json_keys import JsonKeys
 from reconciler.shapes.shared_json import Old
 from tests.support.house import House, file, split
@@ -161,7 +161,11 @@ def test_what_git_does_not_name_keeps_its_bytes(case: Any) -> None:
     touched = {f"{c.claim.root}/{c.claim.path}" for c in plan.changes}
     after = house.home
     assert {p: b for p, b in after.items() if p not in touched} == {p: b for p, b in before.items() if p not in touched}
-    ours = {c.claim for c in plan.changes if c.claim.item}
+    regions = [c.claim for c in plan.changes if c.claim.item and c.ref.kind == "document"]
+    for root, path, (_, name) in regions:
+        old = before.get(f"{root}/{path}", owned_region.fresh([name]))
+        assert owned_region.put(old, name, None) == owned_region.put(after[f"{root}/{path}"], name, None)
+    ours = {c.claim for c in plan.changes if c.claim.item} - {*regions}
     for root, path in {claim[:2] for claim in ours} & house.world.files.keys():
         old, new = before.get(f"{root}/{path}", b"{}"), after[f"{root}/{path}"]
         named = {claim.item for claim in ours if claim[:2] == (root, path)}

@@ -19,7 +19,8 @@ from reconciler.pipeline.settle import settle
 from reconciler.world.memory import MemoryWorld
 from reconciler.world.store import Store
 
-ROOTS = {"opencode": "/home/me/.config/opencode", "zed": "/home/me/.config/zed"}
+TOP = "/home/me/repo"
+ROOTS = {"opencode": "/home/me/.config/opencode", "zed": "/home/me/.config/zed", "repository": TOP}
 Files = Mapping[str, str | None]
 
 
@@ -32,6 +33,11 @@ def split(path: str) -> tuple[str, str]:
     """`opencode/agents/a.md` → root and path."""
     root, _, inside = path.partition("/")
     return root, inside
+
+
+def from_top(path: str) -> str:
+    """A path of desired state, or `../templates/x`, from the repository's top."""
+    return path.removeprefix("../") if path.startswith("../") else f"desired-state/{path}"
 
 
 class KnownSecrets:
@@ -65,10 +71,10 @@ class House:
         self.world = MemoryWorld(ROOTS, {split(p): file(t) for p, t in home.items() if t is not None}, "/home/me")
         self.journal = Store.memory(b"k" * 32, ROOTS, "/home/me")
         known = (self.world, self.journal, "repo", "laptop", "/home/me")
-        self.eyes = cycle.Eyes(kinds, registry.ROOTS, *known, glance=self.secrets.glance)
+        self.eyes = cycle.Eyes(kinds, registry.roots(TOP), *known, glance=self.secrets.glance)
 
     def loaded(self, git: Files) -> Loaded:
-        sources = tuple(Source(f"desired-state/{p}", file(t)) for p, t in sorted(git.items()) if t is not None)
+        sources = tuple(Source(from_top(p), file(t)) for p, t in sorted(git.items()) if t is not None)
         return load(Tree(Revision("commit", "3f2c1ab", "main"), sources), self.kinds, registry.PENDING, "laptop")
 
     def plan(self, git: Files, force: Sequence[str] = ()) -> Plan:

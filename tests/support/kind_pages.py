@@ -12,9 +12,9 @@ from typing import Any
 from reconciler import registry
 from reconciler.cli import render
 from reconciler.model.kind import AnyKind
-from reconciler.model.resource import PORT
+from reconciler.model.resource import PORT, Claim
 from reconciler.shapes import opencode_rules
-from tests.support.house import House
+from tests.support.house import House, from_top
 
 FOLDER = Path(__file__).parents[2] / "docs" / "kinds"
 NOTE = "<!-- Generated: `python -m tests.support.kind_pages --write`. Edit the code instead. -->"
@@ -85,6 +85,18 @@ max_cpu_per_server: 50%
 max_memory_per_server: 2GB
 max_sessions_total: 500
 """
+DOCUMENT = """\
+template: inventory.md.j2
+type: page
+outputs:
+  - docs/inventory.md                   # a whole file of this repository
+  - {path: README.md, region: agents}   # between two marks in a file that people write
+"""
+TEMPLATE = """\
+{% for agent in resources("agent") %}
+- [{{ agent.name }}]({{ agent.link }}): {{ agent.description }}
+{% endfor %}
+"""
 EXAMPLES: dict[str, dict[str, str]] = {
     "agent": {"agents/reviewer.md": AGENT},
     "command": {"commands/commit.yaml": COMMAND},
@@ -97,6 +109,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "zed_tasks": {"zed/tasks.yaml": TASKS},
     "server": {"servers/notes.yaml": SERVER},
     "orchestration": {"orchestration/resource_limits.yaml": LIMITS},
+    "document": {"documents/inventory.yaml": DOCUMENT, "../templates/inventory.md.j2": TEMPLATE},
     "file": {"files/opencode/AGENTS.md": "Answer briefly.\n", "files/zed/snippets/python.json": "{}\n"},
 }
 SKILL_FIELDS = {
@@ -129,13 +142,18 @@ def _about(kind: AnyKind) -> str:
 
 def _facts(kind: AnyKind, example: Mapping[str, str]) -> Iterator[str]:
     plan = House({}).plan(example)
-    yield f"- **written in** {', '.join(f'`desired-state/{path}`' for path in example)}, for instance"
+    yield f"- **written in** {', '.join(f'`{from_top(path)}`' for path in example)}, for instance"
     if plan.changes and plan.changes[0].claim.root != PORT:
-        places = sorted({f"`~/.config/{c.claim.root}/{c.claim.path}`" for c in plan.changes})
-        unit = "keys" if plan.changes[0].claim.item else "the whole file"
+        places = sorted({f"`{_place(c.claim)}`" for c in plan.changes})
+        parts = {bool(c.claim.item) for c in plan.changes}
+        unit = "the whole file, or a region of it" if len(parts) > 1 else "keys" if True in parts else "the whole file"
         yield f"- **goes to** {', '.join(places)} ({unit}; where it stands already, it is changed there)"
     yield f"- **takes effect** {kind.reload}"
     yield f"- **in `hosts/NAME/`** {_overlaid(kind, example)}"
+
+
+def _place(claim: Claim) -> str:
+    return claim.path if claim.root == "repository" else f"~/.config/{claim.root}/{claim.path}"
 
 
 def _overlaid(kind: AnyKind, example: Mapping[str, str]) -> str:
@@ -203,8 +221,10 @@ def _plainly(node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
 
 def _example(example: Mapping[str, str]) -> Iterator[str]:
     for path, text in example.items():
-        language = {"md": "markdown", "yaml": "yaml", "json": "json", "sh": "sh"}[path.rpartition(".")[2]]
-        yield from (f"`desired-state/{path}`", "", f"```{language}", text.rstrip("\n"), "```", "")
+        language = {"md": "markdown", "yaml": "yaml", "json": "json", "sh": "sh", "j2": "jinja"}[
+            path.rpartition(".")[2]
+        ]
+        yield from (f"`{from_top(path)}`", "", f"```{language}", text.rstrip("\n"), "```", "")
 
 
 def _plan(example: Mapping[str, str]) -> Iterator[str]:

@@ -9,7 +9,8 @@ import pytest
 
 from reconciler import registry
 from reconciler.cli.parser import HELP
-from reconciler.model.resource import File, Revision, Source
+from reconciler.kinds.document import DOCUMENT
+from reconciler.model.resource import File, Layout, Place, Revision, Source
 from reconciler.model.world import Tree
 from reconciler.pipeline.load import load
 
@@ -25,7 +26,7 @@ def test_it_names_only_commands_that_exist(page: Path) -> None:
 
 
 def test_it_loads_without_a_problem() -> None:
-    files = [p for p in (TOP / "desired-state").rglob("*") if p.is_file()]
+    files = [p for folder in ("desired-state", "templates") for p in (TOP / folder).rglob("*") if p.is_file()]
     sources = tuple(Source(str(p.relative_to(TOP)), File(p.read_bytes())) for p in sorted(files))
     loaded = load(Tree(Revision("work", ""), sources), registry.KINDS, registry.PENDING)
     assert not loaded.problems
@@ -43,3 +44,14 @@ def test_it_loads_without_a_problem() -> None:
     servers = [r.spec for r in loaded.resources if r.ref.kind == "server"]
     assert [s.serving.launch.port for s in servers] == [55717, 55471, 55467, 55748]
     assert not any(server.running for server in servers)  # trying the example starts nothing
+
+
+def test_its_documents_are_as_their_templates_say() -> None:
+    files = [p for folder in ("desired-state", "templates") for p in (TOP / folder).rglob("*") if p.is_file()]
+    sources = tuple(Source(str(p.relative_to(TOP)), File(p.read_bytes())) for p in sorted(files))
+    loaded = load(Tree(Revision("work", ""), sources), registry.KINDS, registry.PENDING)
+    layout = Layout({"repository": Place("repository", str(TOP))})
+    documents = [resource for resource in loaded.resources if resource.ref.kind == "document"]
+    made = {t.claim.path: t.desired for one in documents for t in DOCUMENT.targets(one, loaded, layout)}
+    stands = {str(p.relative_to(TOP)): File(p.read_bytes()) for p in (TOP / "docs" / "environment").rglob("*.md")}
+    assert made == stands, "`reconcile docs render` writes them"

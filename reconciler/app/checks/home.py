@@ -15,9 +15,9 @@ MOST = 5
 
 
 def check(app: App) -> Iterator[Finding]:
-    for root in app.roots:
+    for root in app.listed:
         yield from _root(app, root)
-    for found in linked.linked(app.roots, app.world, app.env):
+    for found in linked.linked(app.listed, app.world, app.env):
         yield Finding(False, f"{found.text} (`{found.example}`)", found.remedy)
     yield from _left(app)
 

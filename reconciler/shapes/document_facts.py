@@ -1,0 +1,179 @@
+"""Everything a commit says, and what stands here → what templates may ask, each answer with a digest. Pure.
+
+An answer is known by a key: which of them a rendering asked for is what it depends on, and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any
+
+from reconciler.formats import frontmatter, masking
+from reconciler.model.problem import Invalid
+from reconciler.model.resource import Layout, Loaded, Ref, Resource
+from reconciler.model.secret import MARKED
+from reconciler.shapes import asked
+
+Key = tuple[str, ...]
+Place = tuple[str, str]
+"""A root, and a path below it."""
+OF_ONE = ("spec", "body", "source", "page", "links", "backlinks")
+HIDDEN = "•••"
+WORD = re.compile(r"@?[A-Za-z0-9_][\w./-]*\w|@?\w")
+PROMPTS = {"agent": "agent", "command": "command"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """One resource as plain data: no secret in it is said, nor where it would come from."""
+
+    spec: Mapping[str, Any]
+    body: str
+
+
+class Facts:
+    """What one commit and one look say. `pages`: where each resource has a page of its own; `outputs`: every file that
+    a document writes."""
+
+    def __init__(
+        self, loaded: Loaded, layout: Layout | None, pages: Mapping[Ref, Place], outputs: frozenset[Place]
+    ) -> None:
+        self.loaded, self.layout, self.pages, self.outputs = loaded, layout, pages, outputs
+        self._answers: dict[Key, Any] = {}
+        self._digests: dict[Key, bytes] = {}
+
+    @cached_property
+    def resources(self) -> Mapping[str, Resource[Any]]:
+        return {str(resource.ref): resource for resource in self.loaded.resources}
+
+    def answer(self, key: Key) -> Any:
+        """Plain data; None where there is nothing of the kind."""
+        if key not in self._answers:
+            gone = key[0] in OF_ONE and key[1] not in self.resources
+            self._answers[key] = None if gone else getattr(self, f"_{key[0]}")(*key[1:])
+        return self._answers[key]
+
+    def digest(self, keys: Iterable[Key]) -> str:
+        """16 hex digits of all these answers."""
+        whole = blake2b(digest_size=8)
+        for key in sorted(keys):
+            whole.update(self._digest(key))
+        return whole.hexdigest()
+
+    def _digest(self, key: Key) -> bytes:
+        if key not in self._digests:
+            told = json.dumps([key, self.answer(key)], default=str, ensure_ascii=False)
+            self._digests[key] = blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        return self._digests[key]
+
+    def _names(self, kind: str = "") -> list[str]:
+        return [ref for ref, resource in self.resources.items() if not kind or resource.ref.kind == kind]
+
+    def _exists(self, ref: str) -> bool:
+        return ref in self.resources
+
+    def _template(self, name: str) -> str | None:
+        file = self.loaded.templates.get(name)
+        return None if file is None else file.content.decode("utf-8", "replace").removeprefix("\ufeff")
+
+    def _spec(self, ref: str) -> Mapping[str, Any]:
+        return self._plain(ref).spec
+
+    def _body(self, ref: str) -> str:
+        return self._plain(ref).body
+
+    def _source(self, ref: str) -> str:
+        return self.resources[ref].origin.path
+
+    def _page(self, ref: str) -> tuple[str, str] | None:
+        return self.pages.get(self.resources[ref].ref)
+
+    def _folder(self, root: str) -> str:
+        return self.layout.places[root].folder if self.layout is not None else root
+
+    def _links(self, ref: str) -> list[str]:
+        """The resources that one names."""
+        return [other for other in self._named.get(ref, ()) if other != ref]
+
+    def _backlinks(self, ref: str) -> list[str]:
+        return [other for other, named in self._named.items() if ref in named and other != ref]
+
+    def _observed(self, root: str) -> list[str]:
+        """The files below a root that git does not name."""
+        if self.layout is None or root not in self.layout.places:
+            return []
+        ours = {claim.path for parts in self.layout.held.values() for claim in parts.values() if claim.root == root}
+        ours |= {claim.path for claim in self.layout.taken if claim.root == root}
+        ours |= {path for place, path in self.outputs if place == root}
+        return sorted(set(self.layout.places[root].files) - ours)
+
+    def _plain(self, ref: str) -> Said:
+        key = ("plain", ref)
+        if key not in self._answers:
+            self._answers[key] = said(self.resources[ref])
+        found: Said = self._answers[key]
+        return found
+
+    @cached_property
+    def _named(self) -> Mapping[str, Sequence[str]]:
+        return {ref: list(self._mentioned(resource)) for ref, resource in self.resources.items()}
+
+    def _mentioned(self, resource: Resource[Any]) -> Iterable[str]:
+        """`agent/x`, `@x` and `/x` in any text; an agent's bare name where it stands for itself."""
+        found: dict[str, None] = {}
+        for source in resource.sources:
+            for word in WORD.findall(source.file.content.decode("utf-8", "replace")):
+                for ref in (word, f"agent/{word.lstrip('@')}" if word[0] == "@" or "/" in word else ""):
+                    if ref in self.resources:
+                        found[ref] = None
+        agent = self._front_agent(resource)
+        if agent in self.resources:
+            found[agent] = None
+        return found
+
+    def _front_agent(self, resource: Resource[Any]) -> str:
+        front = getattr(resource.spec, "front", None)
+        return f"agent/{front['agent']}" if isinstance(front, Mapping) and isinstance(front.get("agent"), str) else ""
+
+
+def said(resource: Resource[Any]) -> Said:
+    """A resource's files as plain data; one that is a file like any other says nothing but its name."""
+    spec: dict[str, Any] = {}
+    body = ""
+    for source in resource.sources:
+        try:
+            if source.path.endswith(".md"):
+                parsed = frontmatter.parse(source.file.content, source.path)
+                spec, body = {**parsed.front, **spec}, body or parsed.body
+            elif source.path.endswith(asked.SUFFIXES):
+                value = asked.read([source]).value
+                spec = {**value, **spec} if isinstance(value, dict) else spec
+        except Invalid:
+            continue
+    if not body and isinstance(spec.get("prompt"), str) and resource.ref.kind in PROMPTS:
+        body = str(spec.pop("prompt"))
+    plain = masked(spec, "")
+    return Said(plain if isinstance(plain, dict) else {}, _clear(body))
+
+
+def masked(value: Any, key: str) -> Any:
+    """Plain data without secrets, and without references to them."""
+    if isinstance(value, Mapping):
+        return {str(name): masked(one, str(name)) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(one, key) for one in value]
+    if isinstance(value, str):
+        return HIDDEN if masking.value_looks_secret(key, value) else MARKED.sub(HIDDEN, value)
+    return value if value is None or isinstance(value, bool | int | float) else HIDDEN
+
+
+def _clear(text: str) -> str:
+    spans = masking.find(text)
+    for span in reversed(spans):
+        text = text[: span.start] + HIDDEN + text[span.end :]
+    return MARKED.sub(HIDDEN, text)

@@ -1,0 +1,99 @@
+"""A document, one of its outputs and the facts → the bytes that stand there. Pure, with a memory of what came out.
+
+The bytes say by a digest what they were made from. What asks for the same answers and gets them is not rendered again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import MutableMapping
+from hashlib import blake2b
+from typing import NamedTuple
+
+from reconciler.formats.template import Templates
+from reconciler.model.problem import Invalid, Origin, Problem
+from reconciler.model.resource import Ref
+from reconciler.model.secret import END, START
+from reconciler.shapes import owned_region
+from reconciler.shapes.document_facts import Facts, Key, masked
+from reconciler.shapes.document_spec import Document, Output
+from reconciler.shapes.document_view import SEEN, Thing, View
+
+FORMAT = 1
+FOLDER = "templates/"
+COMMENTS = {
+    **dict.fromkeys(("md", "markdown", "mdx", "html", "htm", "xml", "svg"), ("<!-- ", " -->")),
+    **dict.fromkeys(("yaml", "yml", "toml", "sh", "py", "conf", "ini", "cfg", "properties"), ("# ", "")),
+    **dict.fromkeys(("js", "ts", "jsonc", "css", "mjs", "cjs"), ("/* ", " */")),
+}
+
+
+class Kept(NamedTuple):
+    """One rendering: a digest of what the document itself says, what it asked, the digest of the answers, the text."""
+
+    own: str
+    asked: tuple[Key, ...]
+    inputs: str
+    text: str
+
+
+Memory = MutableMapping[str, Kept]
+MEMORY: dict[str, Kept] = {}
+"""What came out of renderings in this process, and what was kept of earlier ones."""
+
+
+def rendered(ref: Ref, document: Document, output: Output, item: Ref | None, facts: Facts, memory: Memory) -> bytes:
+    """Raises Invalid for a template that cannot be rendered."""
+    path = output.at(item)
+    name = "|".join((facts.loaded.settings.id, str(ref), output.place, path, output.region))
+    own = _own(document, output, item)
+    kept = memory.get(name)
+    if kept is None or kept.own != own or kept.inputs != facts.digest(kept.asked):
+        kept = memory[name] = _anew(ref, document, output, item, facts, own)
+    return _stamped(kept, ref, document, output).encode()
+
+
+def _own(document: Document, output: Output, item: Ref | None) -> str:
+    said = [FORMAT, document.asked.value, output.place, output.path, output.region, str(item)]
+    return blake2b(json.dumps(said, default=str, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def _anew(ref: Ref, document: Document, output: Output, item: Ref | None, facts: Facts, own: str) -> Kept:
+    view = View(facts, output.place, output.at(item))
+    templates = Templates(lambda name: view.ask("template", name), FOLDER, {Thing: SEEN})
+    values = {
+        **view.names(observed=document.observed),
+        "data": masked(document.values or {}, ""),
+        "title": document.title,
+        "document": ref.name,
+        **({"item": Thing(view, str(item))} if item is not None else {}),
+    }
+    if facts.answer(("template", document.template)) is None:
+        origin = document.asked.origin(("template",))
+        hint = f"add `{FOLDER}{document.template}`"
+        raise Invalid([Problem(origin, f"{ref}: there is no template `{document.template}`", hint)])
+    text = templates.render(document.template, values)
+    _fit(text, document, output)
+    return Kept(own, tuple(sorted(view.asked)), facts.digest(view.asked), text)
+
+
+def _fit(text: str, document: Document, output: Output) -> None:
+    where = Origin(f"{FOLDER}{document.template}")
+    if START in text or END in text or "\0" in text:
+        raise Invalid([Problem(where, "it writes a character that no text holds", "take it out")])
+    if output.region and (found := owned_region.disturbing(text.encode())):
+        raise Invalid([Problem(where, found, "a region must leave its own marks readable")])
+
+
+def _stamped(kept: Kept, ref: Ref, document: Document, output: Output) -> str:
+    text = kept.text if kept.text.endswith("\n") or not kept.text else kept.text + "\n"
+    before, after = COMMENTS.get(output.path.rpartition(".")[2].lower(), ("", ""))
+    if not before:
+        return text
+    digest = blake2b(f"{kept.own}{kept.inputs}".encode(), digest_size=6).hexdigest()
+    again = " and from what stands on this machine, again whenever that changes" if document.observed else ""
+    stamp = f"{before}rendered from {document.asked.path}{again}; inputs {digest}{after}\n"
+    if output.region:
+        return stamp + text
+    gap = "\n" if before == "<!-- " and not text.endswith("\n\n") else ""
+    return f"{text}{gap}{stamp}"

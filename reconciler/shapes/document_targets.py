@@ -1,0 +1,94 @@
+"""A document and all that was loaded → its outputs as targets, rendered. Pure, with the memory of renderings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from reconciler.model.problem import Invalid, Problem
+from reconciler.model.resource import Claim, File, Layout, Loaded, Ref, Resource, Target
+from reconciler.shapes import document_rendering
+from reconciler.shapes.document_facts import Facts
+from reconciler.shapes.document_spec import Document, Output
+from reconciler.shapes.document_state import MARK, State
+from reconciler.shapes.owned_region import Region
+
+
+def targets(resource: Resource[Document], loaded: Loaded, layout: Layout) -> Sequence[Target[State]]:
+    """Raises Invalid with every template that cannot be rendered, and for an output below an unknown root."""
+    known = facts(Once(loaded, layout))
+    found: list[Target[State]] = []
+    problems: list[Problem] = []
+    for output, item in outputs(resource.spec, loaded):
+        try:
+            claim = _claim(resource, output, item, layout)
+            text = document_rendering.rendered(
+                resource.ref, resource.spec, output, item, known, document_rendering.MEMORY
+            )
+        except Invalid as error:
+            problems += error.problems
+        else:
+            state: State = Region(text, rendered=True) if output.region else File(text)
+            found.append(Target(resource.ref, part(claim), claim, state, output.origin))
+    if problems:
+        raise Invalid(problems)
+    return found
+
+
+class Once:
+    """What is loaded and what stands, known by being these very objects."""
+
+    def __init__(self, loaded: Loaded, layout: Layout) -> None:
+        self.loaded, self.layout = loaded, layout
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Once) and self.loaded is other.loaded and self.layout is other.layout
+
+    def __hash__(self) -> int:
+        return hash((id(self.loaded), id(self.layout)))
+
+
+@lru_cache(maxsize=2)
+def facts(once: Once) -> Facts:
+    """The facts of one plan, shared by its documents."""
+    documents = [resource.spec for resource in once.loaded.resources if resource.ref.kind == "document"]
+    written = {(o.place, o.at(item)) for document in documents for o, item in outputs(document, once.loaded)}
+    return Facts(once.loaded, once.layout, pages(once.loaded), frozenset(written))
+
+
+def outputs(document: Document, loaded: Loaded) -> Iterator[tuple[Output, Ref | None]]:
+    """Every output, with the resource it is about."""
+    items: Iterable[Ref | None] = [None]
+    if document.each:
+        items = [resource.ref for resource in loaded.resources if resource.ref.kind == document.each]
+    return ((output, item) for output in document.outputs for item in items)
+
+
+def pages(loaded: Loaded) -> Mapping[Ref, tuple[str, str]]:
+    """Where each resource has its own page, and each document lies; in this repository rather than elsewhere."""
+    found: dict[Ref, tuple[str, str]] = {}
+    for resource in loaded.resources:
+        if resource.ref.kind == "document":
+            for output, item in outputs(resource.spec, loaded):
+                about = item or resource.ref
+                better = output.place == "repository" and found.get(about, ("",))[0] != "repository"
+                if not output.region and (about not in found or better):
+                    found[about] = (output.place, output.at(item))
+    return found
+
+
+def part(claim: Claim) -> str:
+    """What one output of a document is called."""
+    whole = claim.path if claim.root == "repository" else f"{claim.root}:{claim.path}"
+    return f"{whole} ({claim.item[1]})" if claim.item else whole
+
+
+def _claim(resource: Resource[Document], output: Output, item: Ref | None, layout: Layout) -> Claim:
+    if output.place not in layout.places:
+        known = ", ".join(f"`{name}`" for name in sorted(layout.places))
+        text = f"{resource.ref}: there is nothing called `{output.place}` here"
+        raise Invalid([Problem(output.origin, text, f"there are {known}")])
+    path = output.at(item)
+    if not output.region:
+        path = layout.places[output.place].standing(path) or path
+    return Claim(output.place, path, (MARK, output.region) if output.region else ())
