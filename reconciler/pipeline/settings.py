@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from reconciler.pipeline.settings_schema import LoopEntry
 
 PATH = "desired-state/reconcile.yaml"
+LONGEST_ID = 100
+_ID = re.compile(rf"[A-Za-z0-9._-]{{0,{LONGEST_ID}}}")
 
 
 def settings(source: Source | None) -> Settings:
@@ -27,6 +30,8 @@ def settings(source: Source | None) -> Settings:
         return Settings()
     if not isinstance(said, dict):
         raise Invalid([Problem(Origin(source.path, 1, 1), "not a map of keys", "see `reconcile init`")])
+    if said.keys() == {"id"} and isinstance(said["id"], str) and _ID.fullmatch(said["id"]):
+        return Settings(said["id"])  # as most are: not worth the library
     return _validated(said, text, source.path)
 
 

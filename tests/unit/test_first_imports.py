@@ -12,7 +12,7 @@ from tests.support.histories import Home
 REPOSITORY = Path(__file__).parents[2]
 CODE = "import sys; before = set(sys.modules); from reconciler.__main__ import main; status = main(); "
 LOADED = "print(*sorted(set(sys.modules) - before), file=sys.stderr); sys.exit(status)"
-HEAVY = {"git", "deepdiff", "jinja2", "httpx", "tqdm", "shtab", "asyncio", "pyrage"}
+HEAVY = {"pydantic", "git", "deepdiff", "jinja2", "httpx", "tqdm", "shtab", "asyncio", "pyrage"}
 
 
 def imported(home: Home, *argv: str) -> tuple[str, set[str]]:
