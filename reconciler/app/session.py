@@ -24,6 +24,7 @@ from reconciler.model.secret import Secrets
 from reconciler.model.world import Cipher, Env, Repository, Unreadable, World
 from reconciler.pipeline import cycle, naming
 from reconciler.pipeline.apply import Result, apply
+from reconciler.pipeline.entire import halved
 from reconciler.pipeline.filling import NOWHERE
 from reconciler.pipeline.hands import Hands
 from reconciler.pipeline.load import load, load_all
@@ -219,7 +220,8 @@ class App:
             if self.open_runs():
                 self._closed(hands)
                 plan = self._less_known(plan)
-            result = apply(plan, hands, verb=verb, folder=folder, progress=progress)
+            refused = halved(plan, self.roots, self.kinds, self.world, self.journal.key())
+            result = apply(plan, hands, verb=verb, folder=folder, progress=progress, refused=refused)
             self._pin(plan, verb)
             self._regain(plan.repo)
             if plan.history is not None:

@@ -13,6 +13,8 @@ from reconciler.model.fingerprint import alike
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import Claim, History, Ref, Revision
 
+NOT_REMOVED = "not removed, since other changes did not work"
+
 
 class Status(StrEnum):
     """How one change ended. PLANNED: its turn has not come; OPEN: intended, and nobody has looked since;

@@ -52,3 +52,8 @@ class Invalid(Exception):
 def invalid(path: str, text: str, hint: str = "", *, line: int = 0, column: int = 0) -> Invalid:
     """One problem, ready to raise."""
     return Invalid([Problem(Origin(path, line, column), text, hint)])
+
+
+def shown(path: str, home: str) -> str:
+    """`~/…` for what lies below the home folder."""
+    return "~" + path[len(home) :] if home and path.startswith(home + "/") else path

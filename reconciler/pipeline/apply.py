@@ -9,11 +9,12 @@ from typing import Any
 
 from reconciler.model.change import ABSENT, Change, Diff, Plan, Seen
 from reconciler.model.fingerprint import Codec, alike
-from reconciler.model.outcome import Intent, Outcome, Run, Status
+from reconciler.model.outcome import NOT_REMOVED, Intent, Outcome, Run, Status
 from reconciler.model.problem import Origin, Problem, Severity
 from reconciler.model.resource import Claim, File
 from reconciler.pipeline.expect import expected
 from reconciler.pipeline.hands import BAD, Hands, Settled
+from reconciler.pipeline.phases import phases
 from reconciler.pipeline.plan import below
 from reconciler.pipeline.putting import put_in, watching
 from reconciler.pipeline.settle import settle
@@ -21,6 +22,7 @@ from reconciler.pipeline.shielding import Shielded, veil
 
 Progress = Callable[[int, int], None]
 NOW = "from what stands here now to what was planned"
+NOTHING: Mapping[Claim, Outcome] = {}
 BATCH = 1000
 """So many files are brought about at once: each batch is made durable, and seen as progress."""
 
@@ -37,26 +39,40 @@ def silent(done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
-def apply(plan: Plan, hands: Hands, *, verb: str, folder: str, progress: Progress = silent) -> Result:
-    """Does what the plan allows, each claim only if it still is as the plan saw it."""
+def apply(
+    plan: Plan,
+    hands: Hands,
+    *,
+    verb: str,
+    folder: str,
+    progress: Progress = silent,
+    refused: Mapping[Claim, Outcome] = NOTHING,
+) -> Result:
+    """Does what the plan allows, each claim only if it still is as the plan saw it, and is not `refused`."""
     todo = (*plan.bookkeeping, *plan.due)
     if not todo:
         return Result(None)
     planned = _intents([(change, None) for change in sorted(todo, key=_turn)], hands)
     run = hands.journal.begin(verb, plan.repo, folder, plan.revision, plan.host, title=plan.title, planned=planned)
-    return carry_on(run, todo, (), hands, progress)
+    return carry_on(run, todo, (), hands, progress, refused)
 
 
 def carry_on(
-    run: int, todo: Sequence[Change[Any]], earlier: Sequence[Settled], hands: Hands, progress: Progress = silent
+    run: int,
+    todo: Sequence[Change[Any]],
+    earlier: Sequence[Settled],
+    hands: Hands,
+    progress: Progress = silent,
+    refused: Mapping[Claim, Outcome] = NOTHING,
 ) -> Result:
     """Brings a run to its end, after what was done of it `earlier`. Where something stops it, it stays open."""
     settled = [*earlier]
     try:
-        lacking = hands.filling.lacking(todo) if any(change.secret for change in todo) else {}
-        for _, wave in groupby(sorted(todo, key=_turn), key=lambda c: c.wave):
+        lacking = dict(refused)
+        lacking |= hands.filling.lacking(todo) if any(change.secret for change in todo) else {}
+        waves = groupby(sorted(todo, key=_turn), key=lambda c: c.wave)
+        for steps in (list(phase) for _, wave in waves for phase in phases(list(wave))):
             ahead, total = len(settled), len(earlier) + len(todo)
-            steps = list(wave)
             settled += _refused(run, [(c, lacking[c.claim]) for c in steps if c.claim in lacking], hands)
             steps = [c for c in steps if c.claim not in lacking]
             settled += _wave(run, steps, settled, hands, lambda acted: progress(ahead + acted, total))  # noqa: B023
@@ -72,7 +88,7 @@ def _turn(change: Change[Any]) -> tuple[int, Claim]:
 
 
 def _refused(run: int, refused: list[Settled], hands: Hands) -> list[Settled]:
-    """What is not begun, for want of a secret."""
+    """What is not begun: for want of a secret, or since it would leave half of something."""
     if refused:
         hands.journal.settle(run, refused)
     return refused
@@ -128,8 +144,10 @@ def _why_skip(change: Change[Any], failed: set[Any]) -> Problem | None:
     origin = Origin(str(change.ref))
     if needed := sorted(str(ref) for ref in change.target.needs & failed):
         return Problem(origin, f"not done, since it needs {', '.join(needed)}")
-    if failed and change.after is None and not change.action.bookkeeping:
-        return Problem(origin, "not removed, since other changes did not work", "mend those, then apply again")
+    # A key of what stays is removed by an edit of that: nothing else replaces it, and it is whole only without.
+    alone = change.partial and change.ref not in failed
+    if failed and change.after is None and not change.action.bookkeeping and not alone:
+        return Problem(origin, NOT_REMOVED, "mend those, then apply again")
     return None
 
 

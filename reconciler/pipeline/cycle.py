@@ -10,7 +10,7 @@ from reconciler.formats import splices
 from reconciler.model.change import Change, Plan, Recorded, Standing
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.outcome import Journal
-from reconciler.model.problem import Invalid, Origin, Problem, Severity, invalid
+from reconciler.model.problem import Invalid, Origin, Problem, Severity, invalid, shown
 from reconciler.model.resource import Layout, Loaded, Revision, Target
 from reconciler.model.trace import moved
 from reconciler.model.world import Look
@@ -65,7 +65,7 @@ def propose(
     before = [row.before for row in seen.recorded.values() if row.before and row.standing is Standing.REPLACED]
     kept = contents([*before, *_veils(seen.recorded.values())], eyes.journal)
     changes = plan.changes(ours, seen, eyes.repo, loaded.revision.commit, plain, kept, eyes.glance)
-    places = {row.repo: eyes.journal.repository(row.repo) for row in seen.foreign.values()}
+    places = {row.repo: shown(eyes.journal.repository(row.repo), eyes.home) for row in seen.foreign.values()}
     policy = judge.Policy(
         loaded.settings,
         {kind.name: kind.writers for kind in eyes.kinds},

@@ -6,7 +6,7 @@ memory and judged by the program's own rules, so that this holds where the progr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -16,7 +16,9 @@ from reconciler.formats import splices
 from reconciler.model.change import Action, Cause, Change, Diff, Plan, Standing, Verdict
 from reconciler.model.fingerprint import alike
 from reconciler.model.kind import AnyKind, Flaw, Root
-from reconciler.model.problem import Invalid, Problem
+from reconciler.model.outcome import Outcome, Status
+from reconciler.model.problem import Invalid, Origin, Problem
+from reconciler.model.resource import Claim
 from reconciler.model.world import Look, Unreadable
 from reconciler.pipeline.rehearse import rehearse
 
@@ -100,6 +102,31 @@ def _said(plan: Plan, flaws: Sequence[tuple[At, Flaw]]) -> None:
             problems.append(Problem(due[0].target.origin, f"{due[0].ref}: {flaw.text}", flaw.hint))
     if problems:
         raise Invalid(problems)
+
+
+def halved(
+    plan: Plan, roots: Sequence[Root], kinds: Sequence[AnyKind], look: Look, key: bytes
+) -> Mapping[Claim, Outcome]:
+    """The same, of a plan that was made earlier: which changes would leave half an entry in a file as it is now."""
+    refused: dict[Claim, Outcome] = {}
+    while True:
+        rest = replace(plan, changes=tuple(c for c in plan.changes if c.claim not in refused))
+        found = {
+            claim: one for at, flaw in _new(rest, roots, kinds, look, key) for claim, one in _refused(rest, at, flaw)
+        }
+        if not found:
+            return refused
+        refused |= found
+
+
+def _refused(plan: Plan, at: At, flaw: Flaw) -> Iterator[tuple[Claim, Outcome]]:
+    near = [change for change in plan.changes if _due(change) and _below(change, at, flaw)]
+    gone = [change for change in near if _gives_back(change)]
+    for change in gone if gone and flaw.fatal else near if not gone else ():
+        problem = Problem(
+            Origin(str(change.ref)), f"not done, since others changed this entry: {flaw.text}", "plan again"
+        )
+        yield change.claim, Outcome(change.claim, Status.STALE, problem)
 
 
 def _new(

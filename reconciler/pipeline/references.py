@@ -13,7 +13,7 @@ from typing import Any
 
 from reconciler.formats.frontmatter import parse
 from reconciler.formats.meant import meant
-from reconciler.model.problem import Invalid, Origin, Problem, Severity
+from reconciler.model.problem import Invalid, Origin, Problem, Severity, shown
 from reconciler.model.resource import Resource
 
 Astray = Iterator[tuple[Resource[Any], Problem]]
@@ -234,7 +234,7 @@ def _met(
         path = re.sub(r"/(?:\./)+", "/", path)
         if path not in coming and not around.exists(path):
             text = f"{resource.ref}: `{{file:{name}}}` leads nowhere: OpenCode does not start"
-            hint = f"make `{path}`, or add it to `files/opencode/`"
+            hint = f"make `{shown(path, around.home)}`, or add it to `files/opencode/`"
             yield resource, Problem(at, text, hint)
 
 

@@ -45,6 +45,7 @@ def again(step: Step, after: Any = None, exact: bytes = b"") -> Change[Any]:
         made=rest.made,
         wave=step.wave,
         exact=exact,
+        partial=rest.partial,
         veiled=step.veil_after,
     )
 

@@ -11,7 +11,7 @@ from reconciler.formats.jsonc_edit import Raw
 from reconciler.model.change import NULL, Change, Diff, FieldChange, Seen
 from reconciler.model.diff import field_changes, list_changes
 from reconciler.model.fingerprint import fingerprint
-from reconciler.model.outcome import Outcome, Status
+from reconciler.model.outcome import NOT_REMOVED, Outcome, Status
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import Claim, File
 from reconciler.model.world import Edit, Look, World
@@ -97,7 +97,7 @@ class JsonKeys:
         outcomes: Outcomes = {}
         after = self._exactly(text, changes, outcomes)
         if after is None:
-            after = self._each(text, sorted(changes, key=_turn), outcomes, world)
+            after = self._all(text, sorted(changes, key=_turn), outcomes, world)
         done = [c for c in changes if outcomes[c.claim].status is Status.DONE]
         if done:
             stands = self._write(root, path, file, after, done, outcomes, world)
@@ -106,6 +106,18 @@ class JsonKeys:
             back = splices.reverse(veiling.veil(text, before), veiling.veil(stands, now))
             outcomes[first.claim] = replace(first, reverse=back)
         yield from outcomes.values()
+
+    def _all(self, text: str, changes: Sequence[Change[Leaf]], outcomes: Outcomes, world: World) -> str:
+        """No key goes where one that may replace it did not come."""
+        after = self._each(text, changes, outcomes, world)
+        coming = [change for change in changes if change.after is not None]
+        if len(coming) == len(changes) or all(outcomes[c.claim].status is Status.DONE for c in coming):
+            return after
+        for change in changes:
+            if change.after is None:
+                problem = Problem(Origin(str(change.ref)), NOT_REMOVED, "mend those, then apply again")
+                outcomes[change.claim] = Outcome(change.claim, Status.SKIPPED, problem)
+        return self._each(text, coming, outcomes, world)
 
     def _each(self, text: str, changes: Sequence[Change[Leaf]], outcomes: Outcomes, world: World) -> str:
         if not text:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from reconciler.model.problem import Problem, invalid
+from reconciler.model.problem import Problem, invalid, shown
 from reconciler.model.resource import PORT, File, Place
 from reconciler.model.serving import ServerWorld
 from reconciler.model.world import Edit, Edited, Env, Unreadable
 from reconciler.world import files
-from reconciler.world.problems import homed, shown
+from reconciler.world.problems import homed
 
 
 def environment(variables: Mapping[str, str], platform: str | None = None) -> Env:

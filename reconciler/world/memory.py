@@ -6,12 +6,12 @@ import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.model.problem import Problem, Severity
+from reconciler.model.problem import Problem, Severity, shown
 from reconciler.model.resource import PORT, Entry, File, Place
 from reconciler.model.serving import ServerWorld
 from reconciler.model.world import Edit, Edited, Unreadable
 from reconciler.world.no_servers import NoServers
-from reconciler.world.problems import ODD, homed, not_a_file, not_a_folder, odd_name, printable, shown, stale
+from reconciler.world.problems import ODD, homed, not_a_file, not_a_folder, odd_name, printable, stale
 from reconciler.world.reading import below
 from reconciler.world.scanning import OURS, OURS_NAMES, Skips
 from reconciler.world.staging import runnable

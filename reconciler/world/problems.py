@@ -9,7 +9,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reconciler.model.problem import Origin, Problem, Severity
+from reconciler.model.problem import Origin, Problem, Severity, shown
 from reconciler.model.resource import File
 from reconciler.model.world import Edited
 
@@ -95,11 +95,6 @@ def _escaped(found: re.Match[str]) -> str:
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:x}"  # a byte that Python smuggles through a str
     return found[0].encode("unicode_escape").decode()
-
-
-def shown(path: str, home: str) -> str:
-    """`~/…` for what lies below the home folder."""
-    return "~" + path[len(home) :] if home and path.startswith(home + "/") else path
 
 
 def homed(found: Problem, home: str) -> Problem:

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from reconciler.model.problem import Invalid, Problem, invalid
+from reconciler.model.problem import Invalid, Problem, invalid, shown
 from reconciler.world.disk import place, sync, sync_folder
-from reconciler.world.problems import failed, shown
+from reconciler.world.problems import failed
 
 KEY, IDENTITY, MARKER = "key", "identity", "marker"
 KEY_SIZE = 32

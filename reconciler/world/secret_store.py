@@ -7,11 +7,11 @@ import os
 import re
 from contextlib import suppress
 
-from reconciler.model.problem import Invalid, invalid
+from reconciler.model.problem import Invalid, invalid, shown
 from reconciler.model.world import Cipher, Env
 from reconciler.world import keyrings
 from reconciler.world.disk import sync, sync_folder
-from reconciler.world.problems import failed, shown
+from reconciler.world.problems import failed
 from reconciler.world.seal import private_folder
 from reconciler.world.secrets import SUFFIX, kept_at
 

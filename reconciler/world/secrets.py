@@ -9,9 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from reconciler.formats.secret_refs import Mistaken, checked
-from reconciler.model.problem import Origin, Problem
+from reconciler.model.problem import Origin, Problem, shown
 from reconciler.model.world import Cipher, Env, Unreadable
-from reconciler.world.problems import shown
 
 LARGEST = 64 << 10
 PATIENCE = 60

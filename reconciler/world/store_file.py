@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.problem import Invalid, Problem, Severity
+from reconciler.model.problem import Invalid, Problem, Severity, shown
 from reconciler.world.disk import sync_folder
-from reconciler.world.problems import failed, problem, shown
+from reconciler.world.problems import failed, problem
 from reconciler.world.seal import Seal, private_folder
 from reconciler.world.store_migrations import migrate
 from reconciler.world.store_opening import Found, connected, on_disk, open_state, set_aside

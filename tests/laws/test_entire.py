@@ -10,6 +10,7 @@ from typing import Any
 import pyjson5
 import pytest
 
+from reconciler.model.outcome import Status
 from reconciler.model.problem import Invalid
 from tests.support.house import House
 
@@ -132,3 +133,28 @@ def test_zed_leaves_out_what_is_incomplete() -> None:
     loaded = {"zed/settings.yaml": "agent_servers: {a: {type: custom, args: [acp]}}\n"}
     with pytest.raises(Invalid, match="agent_servers/a"):
         house.plan(loaded)
+
+
+def test_an_earlier_plan_is_judged_by_the_file_as_it_stands_now() -> None:
+    """What was whole with what others wrote is not, once they took that back."""
+    house = House({FILE: '{ "mcp": {} }'})
+    house.apply(house.plan(SERVER))
+    plan = house.plan({SETTINGS: "share: auto\nmcp: {x: {type: local, command: [x], timeout: 5}}\n"})
+    house.edit({FILE: '{ "mcp": {} }'})
+    result = house.apply(plan)
+    assert value(house) == {"mcp": {}, "share": "auto"}
+    [refused] = [o for _, o in result.outcomes if o.status is not Status.DONE]
+    assert refused.status is Status.STALE and refused.problem is not None
+    assert "`mcp/x` would have no `type`" in refused.problem.text
+
+
+def test_an_earlier_plan_removes_nothing_that_others_build_on_now() -> None:
+    house = House({})
+    house.apply(house.plan({SETTINGS: "share: auto\n" + SERVER[SETTINGS]}))
+    [file] = house.home
+    plan = house.plan({SETTINGS: "share: auto\n"})
+    house.edit({file: house.home[file].decode().replace('"type"', '"timeout": 5, "type"')})
+    result = house.apply(plan)
+    assert {o.status for _, o in result.outcomes} == {Status.STALE}
+    assert pyjson5.decode(house.home[file].decode())["mcp"] == {"x": {"timeout": 5, "type": "local", "command": ["x"]}}
+    house.apply(house.plan({SETTINGS: "share: auto\n" + SERVER[SETTINGS]}))

@@ -12,6 +12,7 @@ from reconciler.model.resource import File, Loaded, Revision, Source
 from reconciler.model.world import Tree, Unreadable
 from reconciler.pipeline import cycle
 from reconciler.pipeline.apply import Result, apply
+from reconciler.pipeline.entire import halved
 from reconciler.pipeline.hands import Hands
 from reconciler.pipeline.load import load
 from reconciler.pipeline.resume import resume
@@ -81,7 +82,8 @@ class House:
         return cycle.propose(self.loaded(git), self.eyes, force=force)
 
     def apply(self, plan: Plan) -> Result:
-        return apply(plan, self.hands, verb="apply", folder="/repo")
+        refused = halved(plan, registry.ROOTS, self.kinds, self.world, self.journal.key())
+        return apply(plan, self.hands, verb="apply", folder="/repo", refused=refused)
 
     @property
     def hands(self) -> Hands:

@@ -28,6 +28,7 @@ def test_files_and_variables_that_are_not_here(sandbox: Sandbox) -> None:
     assert done.returncode == 1
     assert "settings.yaml:1:1: warning: opencode_settings: `{env:NOT_SET}` is not set here" in done.stderr
     assert "settings.yaml:2:1: opencode_settings: `{file:~/model}` leads nowhere" in done.stderr
+    assert "hint: make `~/model`, or" in done.stderr and str(sandbox.home) not in done.stderr
     assert sandbox.run("validate", "--portable").stdout == "1 object valid\n"
     (sandbox.home / "model").write_text("a/b")
     sandbox.variables["NOT_SET"] = "me"

@@ -1,0 +1,113 @@
+"""Nothing goes where what replaces it did not come: neither before it, nor in its place, nor beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reconciler.cli.render_run import result_text
+from reconciler.cli.style import Style
+from reconciler.model.outcome import Status
+from reconciler.model.world import Edit
+from tests.support.house import House
+from tests.support.sandbox import Sandbox
+
+X = "command: [x]\n"
+ZED, OPENCODE = "zed/settings.json", "opencode/opencode.jsonc"
+
+
+class Refusing:
+    """A folder comes into the way of one file at the moment it is written."""
+
+    def __init__(self, house: House, path: str) -> None:
+        self.house, self.at = house, tuple(path.split("/", 1))
+        house.world.hook = self
+
+    def __call__(self, edit: Edit) -> None:
+        if (edit.root, edit.path) == self.at:
+            root, path = self.at
+            self.house.world.files.pop((root, path), None)
+            self.house.edit({f"{root}/{path}/in-the-way": ""})
+
+
+def moved_to_opencode() -> tuple[House, dict[str, str]]:
+    house = House({ZED: '{"theme": "One"}\n'})
+    house.apply(house.plan({"mcp/x.yaml": X + "targets: [zed]\n"}))
+    return house, {"mcp/x.yaml": X + "targets: [opencode]\n"}
+
+
+def test_a_key_stays_where_the_file_of_the_other_cannot_be_written() -> None:
+    house, git = moved_to_opencode()
+    before = house.home[ZED]
+    plan = house.plan(git)
+    assert {c.wave for c in plan.due} == {0}
+    Refusing(house, OPENCODE)
+    result = house.apply(plan)
+    assert house.home[ZED] == before
+    assert sorted(o.status for _, o in result.outcomes) == [Status.FAILED] * 2 + [Status.SKIPPED] * 2
+    said = result_text(result.run, result.outcomes, Style())
+    assert "not removed, since other changes did not work" in said
+    assert {row.claim.root for row in house.journal.recorded()} == {"zed"}
+
+
+def test_both_where_it_can() -> None:
+    house, git = moved_to_opencode()
+    house.apply(house.plan(git))
+    assert house.home[ZED] == b'{"theme": "One"}\n' and b'"x"' in house.home[OPENCODE]
+    assert not house.plan(git).changes
+    house.take_back(2)
+    assert OPENCODE not in house.home and b'"x"' in house.home[ZED]
+
+
+def test_a_key_stays_where_the_file_that_replaces_it_cannot_be_written() -> None:
+    """The other way about: an agent of the settings that becomes a file of its own."""
+    settings = "agent: {a: {description: d, prompt: p}}\n"
+    house = House({})
+    house.apply(house.plan({"opencode/settings.yaml": "share: auto\n" + settings}))
+    before = house.home[OPENCODE]
+    plan = house.plan({"opencode/settings.yaml": "share: auto\n", "agents/a.md": "---\ndescription: d\n---\np\n"})
+    [created] = [c.claim.path for c in plan.due if not c.claim.item]
+    Refusing(house, f"opencode/{created}")
+    house.apply(plan)
+    assert house.home[OPENCODE] == before
+
+
+def test_of_files_that_gain_and_lose_keys_none_loses_any_after_a_failure() -> None:
+    house = House({})
+    first = {"opencode/settings.yaml": "share: auto\n", "zed/settings.yaml": "tab_size: 1\n"}
+    house.apply(house.plan(first))
+    before = house.home[ZED]
+    plan = house.plan({"opencode/settings.yaml": "username: me\n", "zed/settings.yaml": "theme: One\n"})
+    Refusing(house, OPENCODE)
+    house.apply(plan)
+    assert b'"tab_size": 1' in house.home[ZED] and b'"theme": "One"' in house.home[ZED] and before != house.home[ZED]
+
+
+def test_a_key_of_an_entry_that_stays_goes_all_the_same() -> None:
+    """It is whole only without: half of a change would be refused by the program."""
+    house = House({})
+    house.apply(house.plan({"mcp/x.yaml": X, "agents/a.md": "a\n"}))
+    plan = house.plan({"mcp/x.yaml": "url: https://x.example/mcp\n", "agents/a.md": "b\n"})
+    Refusing(house, "opencode/agents/a.md")
+    result = house.apply(plan)
+    assert {o.status for c, o in result.outcomes if c.ref.kind == "mcp_server"} == {Status.DONE}
+    assert b"command" not in house.home[OPENCODE]
+
+
+def test_a_folder_in_the_way_on_a_disk(tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path)
+    declared = sandbox.repo / "desired-state/mcp/x.yaml"
+    declared.parent.mkdir(parents=True)
+    declared.write_text(X + "targets: [zed]\n")
+    zed, opencode = sandbox.home / ".config" / ZED, sandbox.home / ".config" / OPENCODE
+    first = sandbox.run("apply", "--yes")
+    assert first.returncode == 0 and zed.is_file(), first.stdout + first.stderr
+    before = zed.read_bytes()
+    declared.write_text(X + "targets: [opencode]\n")
+    assert sandbox.run("plan", "-o", "saved.plan").returncode == 0
+    opencode.mkdir(parents=True)
+    applied = sandbox.run("apply", "saved.plan", "--yes")
+    assert applied.returncode == 1 and "not removed, since other changes did not work" in applied.stdout
+    assert zed.read_bytes() == before
+    opencode.rmdir()
+    assert sandbox.run("apply", "--yes").returncode == 0
+    assert not zed.exists() and opencode.is_file()
