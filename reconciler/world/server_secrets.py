@@ -3,16 +3,13 @@ this user alone, where `age:` finds it."""
 
 from __future__ import annotations
 
-import os
 import secrets as randomness
 from contextlib import suppress
 
 from reconciler.model.problem import Invalid
 from reconciler.model.secret import Secrets, filled, references
 from reconciler.model.world import Cipher, Env, Unreadable
-from reconciler.world.disk import sync
-from reconciler.world.seal import private_folder
-from reconciler.world.secrets import kept_at
+from reconciler.world.secret_store import keep
 
 GENERATE = "generate"
 
@@ -29,7 +26,8 @@ class ServerSecrets:
         with suppress(Unreadable):
             return self._value(text, name)
         if text == GENERATE:
-            self._keep(f"server-{name}", randomness.token_urlsafe(32))
+            keep(self._env, self._cipher, f"server-{name}", randomness.token_urlsafe(32), "age")
+            self._secrets = self._secrets.asking()  # it remembers that there was none
         try:
             return self._value(text, name)
         except Unreadable as error:
@@ -52,17 +50,3 @@ class ServerSecrets:
         if text == GENERATE:
             return self._secrets.value(f"age:server-{name}")
         return str(filled(text, self._secrets.value))
-
-    def _keep(self, name: str, secret: str) -> None:
-        path = kept_at(self._env, name)
-        self._cipher.keep()
-        private_folder(os.path.dirname(path))
-        temporary = f"{path}.{os.urandom(6).hex()}.new"
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(fd, self._cipher.seal(secret.encode()))
-            sync(fd)
-        finally:
-            os.close(fd)
-        os.replace(temporary, path)
-        self._secrets = self._secrets.asking()  # it remembers that there was none

@@ -107,6 +107,11 @@ def test_what_was_edited_by_hand_is_held_by_a_server_until_it_is_disposed(house:
     assert "by-hand" in [agent["name"] for agent in house.server(port).get("/agent", directory=project)]
     assert house.plan().nothing
 
+    house.sandbox.write("agents/by-hand.md", "---\nmode: bogus\n---\nx\n")  # what would poison it is never loaded
+    assert "opencode refuses what stands on disk" in house.done("plan")
+    assert house.run("apply", "--yes").returncode == 1
+    assert house.server(port).request("GET", "/config", directory=project).status == 200
+
 
 def test_a_busy_server_is_left_at_the_deadline(house: Servers, stub: StubModel) -> None:
     port = house.declare("a", "on_config_change: {when: when-idle, deadline: 1s}\n")
