@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.formats import duration
+from reconciler.formats import duration, yaml
+from reconciler.formats.frontmatter import decode
 from reconciler.formats.schema import Mistake, Schema
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
 from reconciler.model.resource import Source
@@ -39,38 +40,41 @@ MANAGED = {
 class ServerSpec:
     """One server as it was declared; `serving` has its path as it was written."""
 
-    asked: Asked
     serving: Serving
     running: bool
 
 
 def read(name: str, sources: Sequence[Source]) -> ServerSpec:
     """Raises Invalid with every mistake."""
-    said = _asked(f"server/{name}", sources)
-    found = [*Schema(SERVER).mistakes(said.value)]
-    problems = [_problem(f"server/{name}", mistake, said) for mistake in found]
-    if not problems:
-        problems = list(_unfit(name, said))
-    if problems:
-        raise Invalid(problems)
-    value = said.value
-    return ServerSpec(said, Serving(_launch(name, value), _care(value)), value.get("state", "running") == "running")
+    value = _read(f"server/{name}", sources, lambda said: _problems(name, said))
+    return ServerSpec(Serving(_launch(name, value), _care(value)), value.get("state", "running") == "running")
 
 
 def read_limits(name: str, sources: Sequence[Source]) -> Mapping[str, Any]:
     """`orchestration.resource_limits`, as it was written. Raises Invalid."""
-    said = _asked(f"orchestration/{name}", sources)
-    if found := Schema(LIMITS).mistakes(said.value):
-        raise Invalid(_problem(f"orchestration/{name}", mistake, said) for mistake in found)
-    value: Mapping[str, Any] = said.value
-    return value
+    ref = f"orchestration/{name}"
+    return _read(ref, sources, lambda said: [_problem(ref, m, said) for m in Schema(LIMITS).mistakes(said.value)])
 
 
-def _asked(ref: str, sources: Sequence[Source]) -> Asked:
+def _read(ref: str, sources: Sequence[Source], problems: Callable[[Asked], list[Problem]]) -> Mapping[str, Any]:
+    """What one file says. Where keys stand is only looked up for what is wrong: that takes longer than all the rest."""
+    source = sources[0]
+    if len(sources) == 1:
+        value = yaml.load(decode(source.file.content, source.path), source.path)
+        if isinstance(value, dict) and not problems(Asked(value, source.path, {})):
+            return value
     said = asked.read(sources)
     if not isinstance(said.value, dict):
         raise invalid(said.path, f"{ref} is not a map of keys", "write `key: value` lines", line=1)
-    return said
+    if found := problems(said):
+        raise Invalid(found)
+    whole: Mapping[str, Any] = said.value
+    return whole
+
+
+def _problems(name: str, said: Asked) -> list[Problem]:
+    found = [_problem(f"server/{name}", mistake, said) for mistake in Schema(SERVER).mistakes(said.value)]
+    return found or list(_unfit(name, said))
 
 
 def _problem(ref: str, mistake: Mistake, said: Asked) -> Problem:

@@ -9,6 +9,7 @@ ask each until its health and its folder answer. Both find the database made alr
 
 from __future__ import annotations
 
+import resource
 import statistics
 import subprocess
 import sys
@@ -25,12 +26,14 @@ FOUR = ("mcp-ecosystem", "opencode-dev", "opencode-config", "zed-config")
 
 
 class Figures(NamedTuple):
-    """Seconds, pair by pair."""
+    """Seconds, pair by pair; of the plans also the processor's."""
 
     apply: list[float]
     by_hand: list[float]
     plan_with: list[float]
     plan_without: list[float]
+    used_with: list[float]
+    used_without: list[float]
 
 
 def measure(pairs: int, folder: Path) -> Figures:
@@ -42,9 +45,11 @@ def measure(pairs: int, folder: Path) -> Figures:
         _stop(house)
         applied, by_hand = _in_turn(pairs, lambda: _applied(house), lambda: _by_hand(sandbox, ports))
         house.done("apply", "--yes")
+        bare.done("apply", "--yes")
         with_, without = _in_turn(pairs, lambda: _timed(house, "plan"), lambda: _timed(bare, "plan"))
+        used, unused = _in_turn(pairs, lambda: _used(house, "plan"), lambda: _used(bare, "plan"))
         _stop(house)
-    return Figures(applied, by_hand, with_, without)
+    return Figures(applied, by_hand, with_, without, used, unused)
 
 
 def _in_turn(pairs: int, one: Callable[[], float], other: Callable[[], float]) -> tuple[list[float], list[float]]:
@@ -59,6 +64,13 @@ def _timed(house: Servers, *args: str) -> float:
     began = time.monotonic()
     house.done(*args)
     return time.monotonic() - began
+
+
+def _used(house: Servers, *args: str) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    house.done(*args)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _applied(house: Servers) -> float:
@@ -87,13 +99,19 @@ def _by_hand(sandbox: Sandbox, ports: dict[str, int]) -> float:
 def told(found: Figures) -> str:
     ratios = [a / b for a, b in zip(found.apply, found.by_hand, strict=True)]
     more = [(a - b) * 1000 for a, b in zip(found.plan_with, found.plan_without, strict=True)]
-    return (
-        f"{len(ratios)} pairs, medians\n"
+    used = [(a - b) * 1000 for a, b in zip(found.used_with, found.used_without, strict=True)]
+    lines = [
+        f"{len(ratios)} pairs, medians",
         f"`apply` to four ready servers: {_median(found.apply):.1f} s, by hand {_median(found.by_hand):.1f} s, "
-        f"× {_median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})\n"
+        f"× {_median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
         f"a plan with nothing to do, four servers: {_median(found.plan_with) * 1000:.0f} ms, without "
-        f"{_median(found.plan_without) * 1000:.0f} ms, {_median(more):.0f} ms more ({min(more):.0f} to {max(more):.0f})"
-    )
+        f"{_median(found.plan_without) * 1000:.0f} ms: {_span(more)} ms more, {_span(used)} ms of the processor",
+    ]
+    return "\n".join(lines)
+
+
+def _span(values: list[float]) -> str:
+    return f"{_median(values):.0f} ({min(values):.0f} to {max(values):.0f})"
 
 
 def _median(values: list[float]) -> float:

@@ -25,7 +25,8 @@ def house(sandbox: Sandbox, tmp_path: Path, stub: StubModel) -> Iterator[Servers
     yield Servers(sandbox, tmp_path / "git")
 
 
-def test_from_nothing_to_four_ready_servers_and_back(house: Servers) -> None:
+def test_from_nothing_to_four_ready_servers_and_back(sandbox: Sandbox, tmp_path: Path) -> None:
+    house = Servers(sandbox, tmp_path / "git")  # not even a configuration is there, and OpenCode makes one
     levels = ("high", "medium", "high", "low")
     ports = [house.declare(f"s{n}", f"priority: {level}\n") for n, level in enumerate(levels)]
     assert house.plan().due == {f"{port}#/": "create commit" for port in ports}

@@ -173,6 +173,26 @@ def test_what_is_otherwise_than_it_was_loaded(tmp_path: Path) -> None:
     assert len(server_notes.later(after, 0.0)) == len(after)
 
 
+def test_what_opencode_writes_into_its_own_configuration_is_no_difference(tmp_path: Path) -> None:
+    file = tmp_path / "opencode.jsonc"
+    schema = '"$schema": "https://opencode.ai/config.json"'
+    alike = (
+        ("", f"{{\n  {schema}\n}}\n"), ("{}", f"{{\n  {schema},}}"),
+        ('{\n  "share": "manual"\n}\n', f'{{\n  {schema},\n  "share": "manual"\n}}\n'),
+    )  # fmt: skip
+    for before, after in alike:
+        seen = []
+        for text in (before, after):
+            file.unlink(missing_ok=True)
+            if text:
+                file.write_text(text)
+            seen.append(server_notes.on_disk(str(tmp_path), "/nowhere", {}))
+        assert server_notes.differences(*seen) == ()
+    file.write_text('{"share": "disabled"}')
+    other = server_notes.on_disk(str(tmp_path), "/nowhere", {})
+    assert server_notes.differences(seen[1], other) == (Difference("opencode.jsonc", "edited"),)
+
+
 def test_notes_are_private_and_damage_is_no_note(tmp_path: Path) -> None:
     notes = Notes(str(tmp_path / "servers"))
     note = Note(Launch("a", 7000, "::1", "/x", env=(("K", "v"),)), None, "t", 1.5, (1.0,), 3)
