@@ -11,6 +11,7 @@ from reconciler.model.change import Action, Cause, Diff, FieldChange, Standing, 
 from reconciler.model.problem import Origin, Problem, Severity
 from reconciler.model.resource import Revision
 from reconciler.shapes.owned_file import diff
+from tests.support.house import House
 from tests.support.plans import AT, change, page, plan, row, state
 
 A, C = Action, Cause
@@ -337,3 +338,35 @@ def test_keys_of_a_shared_file_stand_one_by_one() -> None:
 
         1 to create, 1 to update, 1 to delete, 1 to repair · 1 held
         """)
+
+
+DECLARED = {"mcp/x.yaml": "command: [npx, x]\nenvironment: {A: b}\ntimeout: 5000\n"}
+
+
+def test_a_declared_server_is_one_entry_and_all_of_it_is_there_to_see() -> None:
+    plan = House({}).plan(DECLARED)
+    brief, full = (plan_text(plan, page(full=full)).splitlines() for full in (False, True))
+    values = 'command: ["npx", "x"] · environment.A: b · timeout: 5000 · type: local · … 3 more'
+    assert brief[3:-2] == [f"  + mcp_server/x  (opencode, zed)  {values}"]
+    assert full[3:-2] == [
+        "  + mcp_server/x  (opencode, zed)",
+        '      command: ["npx", "x"] (opencode)',
+        "      environment.A: b",
+        "      timeout: 5000 (opencode)",
+        "      type: local (opencode)",
+        '      args: ["x"] (zed)',
+        "      command: npx (zed)",
+        "      timeout: 5 (zed)",
+    ]
+
+
+def test_held_keys_of_a_server_are_told_by_name_and_rule() -> None:
+    house = House({})
+    house.apply(house.plan(DECLARED))
+    house.edit({"zed/settings.json": '{"context_servers": {"x": {"command": "a", "args": ["b"], "enabled": false}}}'})
+    git = {**DECLARED, "reconcile.yaml": "modes: {mcp_server/x: ignore, 'mcp_server/*#/*/*/env': report}\n"}
+    said = plan_text(house.plan(git), page())
+    assert "  ! mcp_server/x  (zed)                    ignored (desired-state/reconcile.yaml:1:9)\n" in said
+    assert "      args.0: b → x\n      command: a → npx\n" in said
+    assert "  ! mcp_server/x#/context_servers/x/env/A  reported only (desired-state/reconcile.yaml:1:" in said
+    assert "--force 'mcp_server/x#/context_servers/x/env/A'" in said
