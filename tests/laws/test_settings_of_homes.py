@@ -48,7 +48,7 @@ UNCHECKED = tuple(dataclasses.replace(kind, lint=lambda resource: ()) for kind i
 pytestmark = pytest.mark.skipif(not homes.real(), reason=homes.REASON)
 
 
-@pytest.fixture(params=[pytest.param(5, id="few"), pytest.param(10_000, id="all", marks=pytest.mark.soak)])
+@pytest.fixture(params=[pytest.param(2, id="few"), pytest.param(10_000, id="all", marks=pytest.mark.soak)])
 def most(request: pytest.FixtureRequest) -> int:
     """How many values of a file: every one in the long run."""
     return int(request.param)
