@@ -248,6 +248,3 @@ class ServerWorld(ServerLook, Protocol):
 
     def suspend(self, launch: Launch, suspension: Suspension | None) -> None:
         """Remembers how somebody wants a server for now; None lifts it."""
-
-    def forget(self, port: int) -> None:
-        """Remembers nothing more of a port, unless its process lives."""

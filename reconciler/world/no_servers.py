@@ -72,6 +72,3 @@ class NoServers:
 
     def suspend(self, launch: Launch, suspension: Suspension | None) -> None:
         raise NotImplementedError
-
-    def forget(self, port: int) -> None:
-        raise NotImplementedError

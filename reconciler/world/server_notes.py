@@ -57,11 +57,6 @@ class Notes:
     def keep_loaded(self, port: int, loaded: Loaded) -> None:
         self._write(self._path(port, "files"), json.dumps(loaded).encode())
 
-    def forget(self, port: int) -> None:
-        for suffix in ("json", "files"):
-            with suppress(FileNotFoundError):
-                os.unlink(self._path(port, suffix))
-
     def _path(self, port: int, suffix: str) -> str:
         return f"{self.folder}/{port}.{suffix}"
 

@@ -223,7 +223,7 @@ class LocalServers:
         recent = [start for start in (before.starts if before else ()) if start > at - serving.care.within]
         return Note(
             launch, None, f"{self._scope}-{os.urandom(6).hex()}", at,
-            starts=(*recent, at), restarts=before.restarts + 1 if before else 0,
+            starts=(*recent, at), restarts=before.restarts + 1 if before and before.tag else 0,
             log=f"{self.kept.folder}/{launch.name}.log", care=serving.care,
         )  # fmt: skip
 
@@ -303,11 +303,6 @@ class LocalServers:
     def suspend(self, launch: Launch, suspension: Suspension | None) -> None:
         note = self.kept.get(launch.port) or Note(launch, None, "")
         self.kept.keep(replace(note, suspended=suspension))
-
-    def forget(self, port: int) -> None:
-        note = self.kept.get(port)
-        if note is not None and not processes.alive(note.process):
-            self.kept.forget(port)
 
 
 def together(asked: Callable[[T], R], of: Sequence[T]) -> list[R]:
