@@ -91,6 +91,7 @@ def propose(
             *problems,
             *aim.check(loaded, seen.layout, eyes.kinds),
             *_strange(loaded, eyes),
+            *_pinned(loaded, eyes),
         ),
         here=eyes.here,
         history=loaded.settings.history,
@@ -121,6 +122,15 @@ def unmet(loaded: Loaded, folder: str, around: references.Around) -> Sequence[Pr
     if any(p.severity is Severity.ERROR for p in problems):
         raise Invalid(problems)
     return problems
+
+
+def _pinned(loaded: Loaded, eyes: Eyes) -> Iterator[Problem]:
+    """A warning where a rollback took back what this commit asks for."""
+    commit, reason = eyes.journal.pinned(eyes.repo) or ("", "")
+    if commit and commit == loaded.revision.commit:
+        text = f"a rollback holds this commit back: {reason[:1].lower()}{reason[1:]}"
+        hint = "`git revert` it, or `reconcile apply` it all the same: until then the loop leaves it alone"
+        yield Problem(Origin(commit[:7]), text, hint, Severity.WARNING)
 
 
 def _strange(loaded: Loaded, eyes: Eyes) -> Iterator[Problem]:
