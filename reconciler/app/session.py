@@ -172,6 +172,16 @@ class App:
 
         return tuple(passed(self, loaded))
 
+    def documented(self, loaded: Loaded) -> bool:
+        """Whether documents are declared: what is committed of them counts too."""
+        return any(resource.ref.kind == "document" for resource in loaded.resources)
+
+    def stale(self, loaded: Loaded, which: str) -> Sequence[Problem]:
+        """Documents in this repository that are not as they would be rendered. Raises Invalid."""
+        from reconciler.app import documents
+
+        return documents.stale(self, loaded, which) if self.documented(loaded) else ()
+
     def remember(self, verb: str, directory: str | None, loaded: Loaded, plan: Plan, text: str) -> None:
         """Has the same answer given at once until something moves, where there is nothing to do."""
         if plan.changes:

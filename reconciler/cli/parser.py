@@ -18,6 +18,7 @@ COMMANDS = {
         "plan": "what would change, and why",
         "apply": "make it so",
         "check": "for hooks: valid, and nothing drifted?",
+        "docs": "render documents, check them and every link, show how they hang together",
         "secret": "keep a secret outside of git, and refer to it",
     },
     "Look": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from reconciler.cli import exits, phrase
@@ -10,16 +11,17 @@ from reconciler.cli.render_problems import problem_lines, problem_record
 from reconciler.cli.render_summary import in_step, revision
 from reconciler.cli.style import Style, pad
 from reconciler.model.change import Cause, Change, Plan
+from reconciler.model.problem import Problem
 from reconciler.model.resource import Ref
 
 SAYS = {Cause.DRIFT: "changed here", Cause.CONFLICT: "in conflict", Cause.UNKNOWN: "unknown: the record is lost"}
 
 
-def check_text(plan: Plan, style: Style) -> str:
+def check_text(plan: Plan, style: Style, stale: Sequence[Problem] = ()) -> str:
     """Short: diffs are the plan's business."""
     items = [item for _, item in grouped(plan.changes) if any(map(_against, item.changes))]
     column = max((len(item.title) for item in items), default=0)
-    lines = [*problem_lines(plan.problems, style)]
+    lines = [*problem_lines((*plan.problems, *stale), style)]
     for item in items:
         said = SAYS.get(item.changes[0].cause) or item.changes[0].verdict.rule
         lines.append(f"{style.paint('!', 'held')} {style.paint(pad(style.safe(item.title), column), 'title')}  {said}")
@@ -28,7 +30,7 @@ def check_text(plan: Plan, style: Style) -> str:
         lines.append(f"{phrase.count(len(items), 'object')} drifted: `reconcile plan` shows how")
     if pending:
         lines.append(f"{phrase.count(pending, 'change')} pending at {revision(plan.revision)}: see `reconcile plan`")
-    return style.finish(lines if items or pending else [*lines, in_step(plan)])
+    return style.finish(lines if items or pending or stale else [*lines, in_step(plan)])
 
 
 def _against(change: Change[Any]) -> bool:
@@ -42,12 +44,13 @@ def _pending(plan: Plan) -> set[Ref]:
     return {change.ref for change in (*asked, *filter(exits.guarded, plan.held))}
 
 
-def check_record(plan: Plan) -> dict[str, Any]:
+def check_record(plan: Plan, stale: Sequence[Problem] = ()) -> dict[str, Any]:
     """The same as data."""
     return {
         "valid": True,
         "revision": plan.revision._asdict(),
         "drifted": sorted({str(c.ref) for c in plan.changes if _against(c)}),
         "pending": sorted(map(str, _pending(plan))),
+        "stale": [problem_record(problem) for problem in stale],
         "problems": [problem_record(problem) for problem in plan.problems],
     }

@@ -130,6 +130,10 @@ class Repository(Protocol):
     def tree(self, which: str) -> Tree:
         """The files below desired-state/ and templates/ of "work", "index", or a commit by any of its names."""
 
+    def contents(self, which: str, paths: Sequence[str]) -> Mapping[str, File]:
+        """Files anywhere in "work", "index" or a commit, by their paths from the top; those that are there. Raises
+        Invalid, or Unreadable."""
+
     def head(self) -> str:
         """The commit checked out, "" where there is none yet."""
 

@@ -38,7 +38,7 @@ def targets(resource: Resource[Document], loaded: Loaded, layout: Layout) -> Seq
 class Once:
     """What is loaded and what stands, known by being these very objects."""
 
-    def __init__(self, loaded: Loaded, layout: Layout) -> None:
+    def __init__(self, loaded: Loaded, layout: Layout | None) -> None:
         self.loaded, self.layout = loaded, layout
 
     def __eq__(self, other: object) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from collections.abc import Mapping, Sequence
 from shlex import quote
 
 from reconciler.model.problem import Invalid, invalid
 from reconciler.model.resource import File, Revision
 from reconciler.model.world import Tree
-from reconciler.world import git_follow, git_tree, git_work
+from reconciler.world import git_follow, git_tree, git_work, reading
 from reconciler.world.git_command import Command, bare
 from reconciler.world.git_tree import Reading
 from reconciler.world.reading import look
@@ -75,6 +76,15 @@ class GitRepository:
         """One file of the work tree, as it stands there. Raises Unreadable."""
         found = look(f"{self.folder}/{path}", follow=False)
         return found[0] if found else None
+
+    def contents(self, which: str, paths: Sequence[str]) -> Mapping[str, File]:
+        """Files anywhere in "work", "index" or a commit, by their paths from the top; those that are there."""
+        if which == "work":
+            stands = ((path, reading.read(self.folder, path)) for path in paths)
+            return {path: file for path, file in stands if file is not None}
+        if which == "index":
+            return git_tree.some_of_index(self._git, self._index_of_hook(), paths)
+        return git_tree.some_of_commit(self._git, self._commit(which), paths)
 
     def head(self) -> str:
         """The commit checked out, "" where there is none yet."""

@@ -107,6 +107,26 @@ def of_index(git: Command, index: str) -> Reading:
     return blobs_of(git, entries, [*problems, *scrambled])
 
 
+def some_of_commit(git: Command, commit: str, paths: Sequence[str]) -> Mapping[str, File]:
+    """Some files of a commit, wherever they are."""
+    found = _TREE.findall(git.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)) if paths else []
+    return _files(git, [_entry(*fields) for fields in found], paths)
+
+
+def some_of_index(git: Command, index: str, paths: Sequence[str]) -> Mapping[str, File]:
+    """The same of an index; what is in conflict counts as not there."""
+    found = _INDEX.findall(git.run("ls-files", "-z", "-s", "--", *paths, index=index)) if paths else []
+    return _files(git, [_entry(mode, oid, raw) for mode, oid, stage, raw in found if stage == b"0"], paths)
+
+
+def _files(git: Command, entries: Sequence[Entry], paths: Sequence[str]) -> Mapping[str, File]:
+    asked = set(paths)
+    plain = [entry for entry in entries if entry.path in asked and entry.mode not in MODES]
+    blobs = git.blobs((entry.oid for entry in plain), LIMIT)
+    contents = ((entry, blobs[entry.oid]) for entry in plain)
+    return {e.path: File(content, e.mode == EXECUTABLE) for e, content in contents if content is not None}
+
+
 def listing(git: Command, commit: str, *more: str) -> list[Entry]:
     """Every file of a commit below our folders, unjudged."""
     found = _TREE.findall(git.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", *more, *FOLDERS))

@@ -70,6 +70,12 @@ def test_what_is_not_the_loops_to_decide(cause: Cause, known: restraint.Known, s
     assert found.startswith(said) and bool(found) == bool(said)
 
 
+def test_a_document_of_this_repository_is_only_reported() -> None:
+    one = change(cause=Cause.COMMIT)
+    here = replace(one, target=replace(one.target, claim=Claim("repository", "docs/a.md")))
+    assert rule(restraint.Known(), here) == "a file of this repository: to write it is for a person"
+
+
 def test_what_failed_rests_ever_longer_and_success_forgets() -> None:
     backoff = Backoff(1.0, 2.0, 5.0)
     faults = failed({}, "agent/a", "no room", 100.0, backoff)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-EXITS = "Exit status: 1 invalid, else 3 drift or conflict, else 2 changes pending (with --fail-on changes), else 0."
+EXITS = (
+    "Exit status: 1 invalid, or stale documents; else 3 drift or conflict, else 2 changes pending (with --fail-on "
+    "changes), else 0."
+)
 
 
 def options(parser: ArgumentParser) -> None:
@@ -25,16 +28,17 @@ def run(args: Namespace) -> int:
         app, tree = opening.with_repository(args), "index" if args.staged else "work"
         loaded = app.load_all(tree)
         plan = app.plan(tree, loaded=loaded)
+        stale = app.stale(loaded, tree)
     except Invalid as error:
         if args.json:
             terminal.show_json({"valid": False, "problems": [problem_record(p) for p in error.problems]})
             return 1
         raise
     if args.json:
-        terminal.show_json(check_record(plan))
+        terminal.show_json(check_record(plan, stale))
     else:
-        text = check_text(plan, terminal.style(args))
+        text = check_text(plan, terminal.style(args), stale)
         terminal.show(text)
-        if opening.plainly(args):
+        if opening.plainly(args) and not app.documented(loaded):
             app.remember("staged" if args.staged else "check", args.directory, loaded, plan, text)
-    return exits.of_check(plan, changes_fail=args.fail_on == "changes")
+    return exits.TROUBLE if stale else exits.of_check(plan, changes_fail=args.fail_on == "changes")

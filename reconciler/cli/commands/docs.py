@@ -1,0 +1,110 @@
+"""`reconcile docs`: documents: rendered into this repository, checked with all links, shown as a graph."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.app import App
+
+EXITS = "Exit status: 0; `check`: 1 if anything is stale, broken or departs from its standard; `render`: 1 if not all was written."  # noqa: E501
+ACTIONS = ("render", "check", "graph")
+
+
+def options(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "action", choices=ACTIONS, help="write what is stale, look for mistakes, or show what hangs together"
+    )
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="render: documents (document/NAME); check: folders, instead of this repository",
+    )
+    parser.add_argument("--yes", "-y", action="store_true", help="render: do not ask")
+    parser.add_argument(
+        "--branch", metavar="NAME", help="render: commit it on this branch for review; nothing else is touched"
+    )
+    parser.add_argument(
+        "--draft", metavar="TYPE", help="render: begin a page of a type at PATH, where nothing stands yet"
+    )
+    parser.add_argument("--json", action="store_true", help="check, graph: as JSON")
+    parser.add_argument("--dot", action="store_true", help="graph: in the language of Graphviz")
+    parser.set_defaults(no_wait=False, no_preflight=True, full=False)
+
+
+def run(args: Namespace) -> int:
+    return {"render": _render, "check": _check, "graph": _graph}[args.action](args)
+
+
+def _render(args: Namespace) -> int:
+    from dataclasses import replace
+
+    from reconciler.app import documents
+    from reconciler.cli import acting, opening, terminal
+
+    app = opening.with_repository(args)
+    if args.draft:
+        return _draft(app, args)
+    acting.settle(app, args)
+    loaded = app.load("work")
+    if not any(resource.ref.kind == documents.KIND for resource in loaded.resources):
+        terminal.show("no document is declared: `desired-state/documents/` holds them\n")
+        return 0
+    if args.branch:
+        return _branch(app, args)
+    plan = app.plan("work", args.paths or [documents.KIND], loaded=loaded)
+    here = tuple(change for change in plan.changes if change.claim.root == documents.HERE)
+    return acting.act(replace(plan, changes=here), app, args, acting.APPLY, ask=not args.yes, only=args.paths)
+
+
+def _draft(app: App, args: Namespace) -> int:
+    from reconciler.app import documents
+    from reconciler.cli import terminal
+
+    for path in args.paths:
+        documents.draft(app, args.draft, path)
+        terminal.show(f"{path}: a {args.draft} to fill in\n")
+    return 0
+
+
+def _branch(app: App, args: Namespace) -> int:
+    from reconciler.app import publishing
+    from reconciler.cli import terminal
+
+    done = publishing.publish(app, args.branch)
+    terminal.show(
+        f"{done.commit[:7]} on {args.branch}: {len(done.paths)} files\n" if done.paths else "nothing is stale\n"
+    )
+    return 0
+
+
+def _check(args: Namespace) -> int:
+    from reconciler.app import documents
+    from reconciler.cli import opening, terminal
+    from reconciler.cli.render_docs import check_record, check_text
+
+    if args.paths:
+        problems = documents.check_paths(args.paths)
+    else:
+        app = opening.with_repository(args)
+        problems = documents.check(app, app.load("work"))
+    if args.json:
+        terminal.show_json(check_record(problems))
+    else:
+        terminal.show(check_text(problems, terminal.style(args)))
+    return 1 if problems else 0
+
+
+def _graph(args: Namespace) -> int:
+    from reconciler.app import documents
+    from reconciler.cli import opening, terminal
+    from reconciler.cli.render_docs import dot, graph_record, graph_text
+
+    edges = documents.graph(opening.with_repository(args).load("work"))
+    if args.json:
+        terminal.show_json(graph_record(edges))
+    else:
+        terminal.show(dot(edges) if args.dot else graph_text(edges))
+    return 0

@@ -1,0 +1,130 @@
+"""Markdown text → its headings, anchors and links, each with its line. Pure; its parser is imported late."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from reconciler.formats import frontmatter, yaml
+from reconciler.model.problem import Invalid
+
+ANCHOR = re.compile(r"<[a-zA-Z][^>]*?\b(?:id|name)\s*=\s*[\"']?([^\"'\s>]+)")
+DROPPED = re.compile(r"[^\w\- ]")
+TYPE = re.compile(r"^<!--\s*reconcile:type\s+([\w-]+)\s*-->\s*$", re.M)
+DEEPEST = 20
+
+
+class Heading(NamedTuple):
+    """`anchor`: what a link to it ends in."""
+
+    level: int
+    text: str
+    line: int
+    anchor: str
+
+
+class Link(NamedTuple):
+    """`target` as it was written, percent signs and all."""
+
+    target: str
+    line: int
+
+
+class Page(NamedTuple):
+    """`anchors`: headings' and those written in HTML; `front`: its front matter; `type`: what a comment in it says it
+    is."""
+
+    headings: tuple[Heading, ...]
+    links: tuple[Link, ...]
+    anchors: frozenset[str]
+    front: Mapping[str, Any]
+    type: str = ""
+
+
+def parse(text: str) -> Page:
+    """Any text is Markdown: this never fails."""
+    front, body, skipped = _front(text.removeprefix("\ufeff"))
+    tokens = _parser().parse(body)
+    headings = tuple(_headings(tokens, skipped))
+    links: list[Link] = []
+    anchors = {heading.anchor for heading in headings}
+    for token in tokens:
+        if token.type == "html_block":
+            anchors.update(ANCHOR.findall(token.content))
+        elif token.type == "inline":
+            found, written = _inside(token, skipped)
+            links += found
+            anchors.update(written)
+    said = TYPE.search(body)
+    return Page(headings, tuple(links), frozenset(anchors), front, said[1] if said else "")
+
+
+def _front(text: str) -> tuple[Mapping[str, Any], str, int]:
+    """Front matter, the text below it, and the lines above that."""
+    try:
+        parts = frontmatter.parts(text, "")
+        front = yaml.load(parts.matter, "") if parts.opening else {}
+    except Invalid:
+        return {}, text, 0
+    if not isinstance(front, dict):
+        return {}, text, 0
+    return front, parts.body, parts.body_line - 1
+
+
+@cache
+def _parser() -> Any:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable("table")
+
+
+def _headings(tokens: Sequence[Any], skipped: int) -> Iterator[Heading]:
+    taken: dict[str, int] = {}
+    for opening, inline in pairwise(tokens):
+        if opening.type == "heading_open" and inline.type == "inline":
+            text = "".join(_text(inline.children or ()))
+            yield Heading(int(opening.tag[1]), text, skipped + opening.map[0] + 1, _unique(slug(text), taken))
+
+
+def _unique(anchor: str, taken: dict[str, int]) -> str:
+    """The second heading of a name is `name-1`, unless another one is called so."""
+    number = taken.get(anchor)
+    taken[anchor] = 0 if number is None else number
+    if number is None:
+        return anchor
+    while (other := f"{anchor}-{taken[anchor] + 1}") in taken:
+        taken[anchor] += 1
+    taken[anchor] += 1
+    taken[other] = 0
+    return other
+
+
+def slug(text: str) -> str:
+    """GitHub's anchor of a heading: lower case, letters, digits, `-` and `_` of any script, blanks to `-`."""
+    return DROPPED.sub("", text.strip().lower()).replace(" ", "-")
+
+
+def _text(children: Sequence[Any]) -> Iterator[str]:
+    for child in children:
+        if child.type in ("text", "code_inline"):
+            yield child.content
+        elif child.type in ("softbreak", "hardbreak"):
+            yield " "
+
+
+def _inside(inline: Any, skipped: int) -> tuple[list[Link], list[str]]:
+    """The links and images of a paragraph, and anchors in its HTML."""
+    links, anchors, line = [], [], skipped + (inline.map[0] if inline.map else 0) + 1
+    for child in inline.children or ():
+        if child.type in ("softbreak", "hardbreak"):
+            line += 1
+        elif child.type == "link_open":
+            links.append(Link(str(child.attrGet("href") or ""), line))
+        elif child.type == "image":
+            links.append(Link(str(child.attrGet("src") or ""), line))
+        elif child.type == "html_inline":
+            anchors += ANCHOR.findall(child.content)
+    return links, anchors

@@ -1,0 +1,150 @@
+"""Links, anchors and standards of Markdown, by hand and over the corpus of real homes."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from reconciler.app import documents
+from reconciler.formats import markdown_page
+from reconciler.shapes import document_standards
+from reconciler.shapes.document_types import TYPES
+from tests.support.histories import Home
+from tests.support.homes import CORPUS, REASON
+
+
+@pytest.mark.parametrize(
+    ("heading", "anchor"),
+    [
+        ("Hello World", "hello-world"),
+        ("What's `new` in 2.0?", "whats-new-in-20"),
+        ("Über die Straße", "über-die-straße"),
+        ("日本語 の 見出し", "日本語-の-見出し"),
+        ("a_b - c -- d", "a_b---c----d"),
+        ("[A link](x.md) & *more*", "a-link--more"),
+        ("  Spaces  ", "spaces"),
+        ("🎉 Party", "-party"),
+    ],
+)
+def test_an_anchor_is_githubs(heading: str, anchor: str) -> None:
+    [found] = markdown_page.parse(f"# {heading}\n").headings
+    assert found.anchor == anchor
+
+
+def test_equal_headings_are_numbered() -> None:
+    page = markdown_page.parse("# a\n## a\n## a\n## a-1\n")
+    assert [heading.anchor for heading in page.headings] == ["a", "a-1", "a-2", "a-1-1"]
+
+
+def test_links_have_their_line_and_code_has_none() -> None:
+    text = (
+        "---\ntitle: x\n---\n# T\n\none [a](a.md)\ntwo [b][r] `[c](c.md)`\n\n```\n[d](d.md)\n```\n\n"
+        "| x |\n|---|\n| [e](e.md) |\n\n![f](f.png)\n\n[r]: b.md\n<a id='here'></a>\n"
+    )
+    page = markdown_page.parse(text)
+    assert [(link.target, link.line) for link in page.links] == [("a.md", 6), ("b.md", 7), ("e.md", 15), ("f.png", 17)]
+    assert page.front == {"title": "x"} and page.headings[0].line == 4
+
+
+def found(folder: Path) -> list[str]:
+    return [str(p).removeprefix(f"{folder}/").partition("\n")[0] for p in documents.check_paths([str(folder)])]
+
+
+def test_a_broken_link_is_named_with_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text("# A\n\n## Über uns\n\n<a name='old'></a>\n")
+    (tmp_path / "docs" / "with space.md").write_text("# W\n")
+    (tmp_path / "docs" / "x.py").write_text("")
+    (tmp_path / "README.md").write_text(
+        "# R\n[1](docs/a.md#über-uns) [2](docs/a.md#%C3%BCber-uns) [3](docs/a.md#old) [4](#r)"
+        " [5](docs/with%20space.md)\n"
+        "[6](https://example.com/none.md) [7](mailto:a@b) [8](docs/x.py#L10) [9](/docs/a.md) [10](docs/) [11](//x/y)\n"
+        "[12](docs/b.md)\n[13](docs/a.md#none)\n[14](#none)\n[15](A.md)\n[16](docs/x.md#a)\n"
+    )
+    assert found(tmp_path) == [
+        "README.md:4:1: `docs/b.md` leads to no file",
+        "README.md:5:1: `docs/a.md#none` leads to no heading",
+        "README.md:6:1: `#none` leads to no heading",
+        "README.md:7:1: `A.md` leads to no file",
+        "README.md:8:1: `docs/x.md#a` leads to no file",
+    ]
+
+
+def test_a_broken_mark_of_a_region_is_named_too(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# A\n<!-- reconcile:begin x -->\n")
+    assert found(tmp_path) == ["a.md:2:1: region `x` has no end"]
+
+
+def test_a_page_that_says_its_type_is_held_to_it(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(
+        "<!-- reconcile:type runbook -->\n# A\n\n## Going back\n\n## First look\n\n# Again\n"
+    )
+    (tmp_path / "b.md").write_text("<!-- reconcile:type nonsense -->\n# B\n")
+    assert found(tmp_path) == [
+        "a.md:4:1: `Going back` stands before `First look`",
+        "a.md:6:1: a runbook has a section `Symptoms`",
+        "a.md:8:1: a runbook has one title, and `Again` is a second one",
+        "b.md: there is no document type `nonsense`",
+    ]
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_draft_of_each_type_departs_from_nothing(kind: str) -> None:
+    page = markdown_page.parse(document_standards.draft(kind, "Title"))
+    assert page.type == kind
+    assert list(document_standards.departures(page, kind, "x.md")) == []
+
+
+def test_nothing_that_is_no_markdown_stops_it(tmp_path: Path) -> None:
+    (tmp_path / "bytes.md").write_bytes(b"\xff\xfe# \x00\n[a](\x00)[b](%00)[c](%ff)\n" + b"> " * 500 + b"[" * 5000)
+    (tmp_path / "dir.md").mkdir()
+    (tmp_path / "loop.md").symlink_to("loop.md")
+    (tmp_path / "front.md").write_text("---\n: [\n---\n# x\n")
+    (tmp_path / "long.md").write_text("[a](" + "x" * 5000 + ")\n")
+    assert all(": " in line for line in found(tmp_path))
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason=REASON)
+def test_the_findings_over_real_homes_are_right() -> None:
+    """Each of these was looked at: the file is not there, or the link stands in a code block and is none."""
+    said = {line.partition("\n")[0] for line in found(CORPUS)}
+    assert {
+        "home-03/opencode/skills/web-animation-design/SKILL.md:306:1: `PRACTICAL-TIPS.md` leads to no file",
+        "home-08/opencode/skills/tdd/SKILL.md:16:1: `mocking.md` leads to no file",
+        "home-08/opencode/skills/tdd/SKILL.md:16:1: `tests.md` leads to no file",
+        "home-08/opencode/skills/wizard/SKILL.md:10:1: `template.sh` leads to no file",
+        "home-08/opencode/commands/teach.md:11:1: `~/.config/opencode/flows/teach/MISSION-FORMAT.md` leads to no file",
+    } <= said
+    assert not [line for line in said if line.startswith("home-22/opencode/agents/mdbook.md")]
+    assert len(said) == 22
+
+
+def test_a_draft_is_written_where_nothing_stands(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert home.slow("docs", "render", "--draft", "runbook", "docs/run.md") == (
+        "docs/run.md: a runbook to fill in\n",
+        0,
+    )
+    text = (home.repo / "docs" / "run.md").read_text()
+    assert text.startswith("<!-- reconcile:type runbook -->\n# run\n\n## First look\n")
+    assert home.slow("docs", "check") == ("documents, links and standards: nothing is amiss\n", 0)
+    assert home.slow("docs", "render", "--draft", "readme", "docs/run.md")[1] == 1
+    assert home.slow("docs", "render", "--draft", "readme", "../out.md")[1] == 1
+    assert (home.repo / "docs" / "run.md").read_text() == text
+    assert not (tmp_path / "out.md").exists()
+
+
+def test_what_a_server_s_folder_lies_in_is_checked_too(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    project = home.home / "project"
+    (project / "inner").mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", str(project)], check=True)
+    (project / "README.md").write_text("# P\n[a](none.md)\n")
+    (project / "ignored.md").write_text("[a](none.md)\n")
+    (project / ".gitignore").write_text("ignored.md\n")
+    home.say("servers/p.yaml", "port: 55999\npath: ~/project/inner\nstate: stopped\n")
+    said, status = home.slow("docs", "check")
+    assert status == 1
+    assert said.startswith("~/project/README.md:2:1: `none.md` leads to no file\n") and said.endswith("1 problem\n")
