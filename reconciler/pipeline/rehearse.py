@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.model.change import LATER, Change, Plan, Recorded
+from reconciler.model.change import ABSENT, LATER, Change, Plan, Recorded
 from reconciler.model.kind import AnyKind
 from reconciler.model.outcome import Intent, Run, Step
 from reconciler.model.resource import Revision
@@ -84,6 +84,7 @@ def rehearse(plan: Plan, changes: Sequence[Change[Any]], kinds: Sequence[AnyKind
 
 
 def _plainly_seen(change: Change[Any]) -> bool:
-    """Whether its state before is the whole file, as it stands there."""
+    """Whether its state before is the whole file, as it stands there; a saved plan says its fingerprint alone."""
     veiled = change.veiled or (change.recorded is not None and change.recorded.veiled)
-    return not change.claim.item and change.before.problem is None and not veiled
+    told = (change.before.state is None) == (change.before.fingerprint == ABSENT)
+    return not change.claim.item and change.before.problem is None and not veiled and told
