@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from reconciler.app.doc_links import Links
+from reconciler.app.rendered import remembered
 from reconciler.app.session import App
 from reconciler.formats import markdown_page
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
@@ -27,9 +28,9 @@ def targets(app: App, loaded: Loaded) -> Sequence[Target[Any]]:
     """Every output of every document, rendered. Raises Invalid."""
     rows = [row for row in app.journal.recorded() if row.repo == app.repo]
     layout = survey(app.roots, app.world, rows, home=app.env.home)
-    found: Sequence[Target[Any]] = [
-        target for target in aim.aim(loaded, layout, app.kinds, app.roots) if target.ref.kind == KIND
-    ]
+    with remembered(app.env, loaded):
+        aimed = aim.aim(loaded, layout, app.kinds, app.roots)
+    found: Sequence[Target[Any]] = [target for target in aimed if target.ref.kind == KIND]
     return found
 
 
@@ -112,7 +113,7 @@ def _tops(app: App, loaded: Loaded) -> set[str]:
     found = set()
     for resource in loaded.resources:
         if resource.ref.kind == "server":
-            folder = os.path.expanduser(str(resource.spec.asked.value.get("path", "")))
+            folder = os.path.expanduser(resource.spec.serving.launch.path)
             top = git.find(folder) if folder and os.path.isdir(folder) else None
             if top and top not in (os.path.realpath(app.here.folder), os.path.realpath(app.env.home)):
                 found.add(top)

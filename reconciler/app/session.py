@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler import registry
 from reconciler.app import schemas
 from reconciler.app.cautious import cautious
+from reconciler.app.rendered import remembered
 from reconciler.model.change import Cause, Change, Plan
 from reconciler.model.event import Logbook
 from reconciler.model.fingerprint import Codec
@@ -161,7 +162,8 @@ class App:
         Invalid."""
         loaded = loaded or self.load(which)
         repo = loaded.settings.id or self.here.folder
-        plan = cycle.propose(loaded, self.eyes(repo), only=targets, force=force, allow_delete=allow_delete)
+        with remembered(self.env, loaded):
+            plan = cycle.propose(loaded, self.eyes(repo), only=targets, force=force, allow_delete=allow_delete)
         return replace(plan, problems=(*plan.problems, *self._limits(loaded)))
 
     def _limits(self, loaded: Loaded) -> Sequence[Problem]:

@@ -22,6 +22,9 @@ from reconciler.shapes import asked
 Key = tuple[str, ...]
 Place = tuple[str, str]
 """A root, and a path below it."""
+QUESTIONS = frozenset(
+    ("names", "exists", "template", "spec", "body", "source", "page", "folder", "links", "backlinks", "observed")
+)
 OF_ONE = ("spec", "body", "source", "page", "links", "backlinks")
 HIDDEN = "•••"
 WORD = re.compile(r"@?[A-Za-z0-9_][\w./-]*\w|@?\w")
@@ -54,6 +57,8 @@ class Facts:
     def answer(self, key: Key) -> Any:
         """Plain data; None where there is nothing of the kind."""
         if key not in self._answers:
+            if len(key) != 2 or key[0] not in QUESTIONS:
+                return None
             gone = key[0] in OF_ONE and key[1] not in self.resources
             self._answers[key] = None if gone else getattr(self, f"_{key[0]}")(*key[1:])
         return self._answers[key]
@@ -94,7 +99,7 @@ class Facts:
         return self.pages.get(self.resources[ref].ref)
 
     def _folder(self, root: str) -> str:
-        return self.layout.places[root].folder if self.layout is not None else root
+        return self.layout.places[root].folder if self.layout is not None and root in self.layout.places else root
 
     def _links(self, ref: str) -> list[str]:
         """The resources that one names."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,29 @@ def test_what_a_server_s_folder_lies_in_is_checked_too(tmp_path: Path) -> None:
     said, status = home.slow("docs", "check")
     assert status == 1
     assert said.startswith("~/project/README.md:2:1: `none.md` leads to no file\n") and said.endswith("1 problem\n")
+
+
+def test_what_was_rendered_is_known_to_the_next_process(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.say("documents/d.yaml", "template: t.md.j2\noutputs: [docs/list.md]\n")
+    (home.repo / "templates").mkdir()
+    (home.repo / "templates" / "t.md.j2").write_text("{% for a in resources('agent') %}{{ a.name }} {% endfor %}")
+    assert loads_jinja(home) and not loads_jinja(home)
+    home.say("agents/eve.md", "---\ndescription: E\n---\n")
+    assert loads_jinja(home)
+    kept = home.cache / "rendered.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    for damaged in ("", "[]", "{", '{"format": 1, "kept": {"x": 1}}', kept.read_text().replace("names", "nonsense")):
+        kept.write_text(damaged)
+        assert loads_jinja(home), damaged
+
+
+def loads_jinja(home: Home) -> bool:
+    """Whether a plan, in a process of its own, renders anything."""
+    code = "import sys; from reconciler.__main__ import main; main(); print('jinja2' in sys.modules, file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "plan", "--no-preflight"], cwd=home.repo, capture_output=True, text=True,
+        env={**home.variables, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    assert done.returncode == 0 and "docs/list.md" in done.stdout
+    return done.stderr.split()[-1] == "True"
