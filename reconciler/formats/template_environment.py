@@ -16,6 +16,7 @@ from reconciler.formats import template_bounds
 from reconciler.formats.template_bounds import Budget
 
 STEP = "_step"
+MOST_CODES = 1000
 BLOCKS = (nodes.AssignBlock, nodes.FilterBlock, nodes.CallBlock)
 
 
@@ -30,6 +31,24 @@ class Loader(jinja2.BaseLoader):
         if text is None:
             raise jinja2.TemplateNotFound(template)
         return text, f"{self.folder}{template}", lambda: True
+
+
+class Codes(jinja2.BytecodeCache):
+    """Templates that were compiled in this process, each as its text was then."""
+
+    def __init__(self) -> None:
+        self.codes: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Any) -> None:
+        bucket.code = self.codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Any) -> None:
+        if len(self.codes) > MOST_CODES:
+            self.codes.clear()
+        self.codes[bucket.key, bucket.checksum] = bucket.code
+
+
+CODES = Codes()
 
 
 class Bounded(sandbox.ImmutableSandboxedEnvironment):
@@ -47,6 +66,7 @@ class Bounded(sandbox.ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
             keep_trailing_newline=True,
             cache_size=0,
+            bytecode_cache=CODES,
         )
         known = {name: self.filters[name] for name in template_bounds.FILTERS if name in self.filters}
         self.filters = {**known, **template_bounds.OURS}

@@ -5,17 +5,16 @@ An answer is known by a key: which of them a rendering asked for is what it depe
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import Any
 
 from reconciler.formats import frontmatter, masking
 from reconciler.model.problem import Invalid
-from reconciler.model.resource import Layout, Loaded, Ref, Resource
+from reconciler.model.resource import Layout, Loaded, Ref, Resource, Source
 from reconciler.model.secret import MARKED
 from reconciler.shapes import asked
 
@@ -27,6 +26,8 @@ QUESTIONS = frozenset(
 )
 OF_ONE = ("spec", "body", "source", "page", "links", "backlinks")
 HIDDEN = "•••"
+MOST = 20_000
+"""So many resources are remembered as they were read."""
 WORD = re.compile(r"@?[A-Za-z0-9_][\w./-]*\w|@?\w")
 PROMPTS = {"agent": "agent", "command": "command"}
 
@@ -72,8 +73,8 @@ class Facts:
 
     def _digest(self, key: Key) -> bytes:
         if key not in self._digests:
-            told = json.dumps([key, self.answer(key)], default=str, ensure_ascii=False)
-            self._digests[key] = blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+            told = repr((key, self.answer(key))).encode("utf-8", "surrogatepass")
+            self._digests[key] = blake2b(told, digest_size=16).digest()
         return self._digests[key]
 
     def _names(self, kind: str = "") -> list[str]:
@@ -106,7 +107,7 @@ class Facts:
         return [other for other in self._named.get(ref, ()) if other != ref]
 
     def _backlinks(self, ref: str) -> list[str]:
-        return [other for other, named in self._named.items() if ref in named and other != ref]
+        return self._naming.get(ref, [])
 
     def _observed(self, root: str) -> list[str]:
         """The files below a root that git does not name."""
@@ -120,7 +121,7 @@ class Facts:
     def _plain(self, ref: str) -> Said:
         key = ("plain", ref)
         if key not in self._answers:
-            self._answers[key] = said(self.resources[ref])
+            self._answers[key] = said(self.resources[ref].ref.kind, self.resources[ref].sources)
         found: Said = self._answers[key]
         return found
 
@@ -128,14 +129,21 @@ class Facts:
     def _named(self) -> Mapping[str, Sequence[str]]:
         return {ref: list(self._mentioned(resource)) for ref, resource in self.resources.items()}
 
+    @cached_property
+    def _naming(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for ref, named in self._named.items():
+            for other in named:
+                if other != ref:
+                    found.setdefault(other, []).append(ref)
+        return found
+
     def _mentioned(self, resource: Resource[Any]) -> Iterable[str]:
         """`agent/x`, `@x` and `/x` in any text; an agent's bare name where it stands for itself."""
         found: dict[str, None] = {}
-        for source in resource.sources:
-            for word in WORD.findall(source.file.content.decode("utf-8", "replace")):
-                for ref in (word, f"agent/{word.lstrip('@')}" if word[0] == "@" or "/" in word else ""):
-                    if ref in self.resources:
-                        found[ref] = None
+        for ref in words(resource.sources):
+            if ref in self.resources:
+                found[ref] = None
         agent = self._front_agent(resource)
         if agent in self.resources:
             found[agent] = None
@@ -146,11 +154,23 @@ class Facts:
         return f"agent/{front['agent']}" if isinstance(front, Mapping) and isinstance(front.get("agent"), str) else ""
 
 
-def said(resource: Resource[Any]) -> Said:
+@lru_cache(maxsize=MOST)
+def words(sources: Sequence[Source]) -> tuple[str, ...]:
+    """What may be a reference in files, each once."""
+    found: dict[str, None] = {}
+    for source in sources:
+        for word in WORD.findall(source.file.content.decode("utf-8", "replace")):
+            if word[0] == "@" or "/" in word:
+                found[word] = found[f"agent/{word.lstrip('@')}"] = None
+    return tuple(found)
+
+
+@lru_cache(maxsize=MOST)
+def said(kind: str, sources: Sequence[Source]) -> Said:
     """A resource's files as plain data; one that is a file like any other says nothing but its name."""
     spec: dict[str, Any] = {}
     body = ""
-    for source in resource.sources:
+    for source in sources:
         try:
             if source.path.endswith(".md"):
                 parsed = frontmatter.parse(source.file.content, source.path)
@@ -160,7 +180,7 @@ def said(resource: Resource[Any]) -> Said:
                 spec = {**value, **spec} if isinstance(value, dict) else spec
         except Invalid:
             continue
-    if not body and isinstance(spec.get("prompt"), str) and resource.ref.kind in PROMPTS:
+    if not body and isinstance(spec.get("prompt"), str) and kind in PROMPTS:
         body = str(spec.pop("prompt"))
     plain = masked(spec, "")
     return Said(plain if isinstance(plain, dict) else {}, _clear(body))

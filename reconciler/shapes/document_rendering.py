@@ -5,7 +5,6 @@ The bytes say by a digest what they were made from. What asks for the same answe
 
 from __future__ import annotations
 
-import json
 from collections.abc import MutableMapping
 from hashlib import blake2b
 from typing import NamedTuple
@@ -54,8 +53,8 @@ def rendered(ref: Ref, document: Document, output: Output, item: Ref | None, fac
 
 
 def _own(document: Document, output: Output, item: Ref | None) -> str:
-    said = [FORMAT, document.asked.value, output.place, output.path, output.region, str(item)]
-    return blake2b(json.dumps(said, default=str, sort_keys=True).encode(), digest_size=8).hexdigest()
+    said = (FORMAT, document.asked.value, output.place, output.path, output.region, item and tuple(item))
+    return blake2b(repr(said).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def _anew(ref: Ref, document: Document, output: Output, item: Ref | None, facts: Facts, own: str) -> Kept:

@@ -16,8 +16,8 @@ OUTPUT: Schema = {
     "properties": {
         "in": {
             "type": "string",
-            "pattern": "^(repository|opencode|zed|project/.+)$",
-            "description": "`repository` (this one, the default), `opencode`, `zed` or `project/NAME`: a server's",
+            "enum": ["repository", "opencode", "zed"],
+            "description": "`repository` (this one, the default), `opencode` or `zed`",
         },
         "path": {**TEXT, "description": "the file below that; `{name}` is the name of the resource, with `each`"},
         "region": {**NAME, "description": "the marked part of the file that is ours; without it, the whole file"},

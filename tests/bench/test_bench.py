@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.bench import documents
 from tests.bench.measure import measure
 from tests.bench.report import chart, markdown
 from tests.bench.rows import ROWS
@@ -15,3 +16,8 @@ def test_every_row_can_be_measured() -> None:
     assert all(row.name in table for row in ROWS if not row.program)
     assert markdown(table, [10, 20]).count("\n") == len(table) + 2
     assert chart(table, [10, 20]).count("<polyline") == len(table)
+
+
+@pytest.mark.bench
+def test_documents_can_be_measured() -> None:
+    assert all(seconds > 0 for seconds in documents.measure(20, 1))

@@ -132,7 +132,6 @@ def test_a_region_cannot_hide_its_own_marks(text: str) -> None:
         (".git/hooks/pre-commit", "lies in git's own folder"),
         ("desired-state/agents/a.md", "lies among the sources"),
         ("docs/{name}.md", "`{name}` is not known in a path"),
-        ("{in: project/none, path: a.md}", "there is nothing called `project/none` here"),
         ("{in: elsewhere, path: a.md}", "can't be `elsewhere`"),
         ("{path: a.json, region: x}", "a region can stand in Markdown and HTML only"),
     ],
