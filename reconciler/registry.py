@@ -112,6 +112,10 @@ ROOTS: tuple[Root, ...] = (
 )
 
 
+# The folders of servers, by their full paths: documents may lie there.
+PROJECTS = Root(name="projects", path=lambda env: "", listed=False, skip={".git": "a git repository's own folder"})
+
+
 def repository(top: str) -> Root:
     """The repository that holds desired state, as a place for documents; its sources are never written."""
     return Root(
@@ -128,4 +132,4 @@ def repository(top: str) -> Root:
 
 def roots(top: str | None) -> tuple[Root, ...]:
     """Every root there is with a repository at `top`."""
-    return (*ROOTS, repository(top)) if top else ROOTS
+    return (*ROOTS, PROJECTS, *([repository(top)] if top else []))

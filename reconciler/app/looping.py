@@ -41,7 +41,7 @@ def last_applied(app: App) -> str:
 def gone(app: App) -> dict[str, str]:
     """Roots in which we own something and whose folder is not there, by name → as people write it."""
     owned = {row.claim.root for row in app.journal.recorded() if row.repo == app.repo}
-    roots = (root for root in app.roots if root.name in owned and not os.path.isdir(root.path(app.env)))
+    roots = (root for root in app.listed if root.name in owned and not os.path.isdir(root.path(app.env)))
     return {root.name: app.world.show(root.name, "").rstrip("/") for root in roots}
 
 

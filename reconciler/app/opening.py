@@ -47,7 +47,7 @@ def app(env: Env, top: str | None) -> App:
     from reconciler.world.witness import Moment
 
     folders = {root.name: root.path(env) for root in registry.roots(top)}
-    opened = Moment.now([*folders.values(), *([top] if top else [])])
+    opened = Moment.now([*filter(None, folders.values()), *([top] if top else [])])
     seal = Seal(f"{env.data}/reconciler", env.home)
     store = Store(f"{env.state}/reconciler/state.db", seal, folders, env.home)
     programs = LocalPrograms(env, f"{env.cache}/reconciler/confirmed.json")

@@ -14,7 +14,7 @@ from reconciler.model.problem import Invalid, Origin, Problem
 from reconciler.model.resource import Ref
 from reconciler.model.secret import END, START
 from reconciler.shapes import owned_region
-from reconciler.shapes.document_facts import Facts, Key, masked
+from reconciler.shapes.document_facts import Facts, Key, Place, masked
 from reconciler.shapes.document_spec import Document, Output
 from reconciler.shapes.document_view import SEEN, Thing, View
 
@@ -41,14 +41,15 @@ MEMORY: dict[str, Kept] = {}
 """What came out of renderings in this process, and what was kept of earlier ones."""
 
 
-def rendered(ref: Ref, document: Document, output: Output, item: Ref | None, facts: Facts, memory: Memory) -> bytes:
+def rendered(
+    ref: Ref, document: Document, output: Output, item: Ref | None, place: Place, facts: Facts, memory: Memory
+) -> bytes:
     """Raises Invalid for a template that cannot be rendered."""
-    path = output.at(item)
-    name = "|".join((facts.loaded.settings.id, str(ref), output.place, path, output.region))
+    name = "|".join((facts.loaded.settings.id, str(ref), *place, output.region))
     own = _own(document, output, item)
     kept = memory.get(name)
     if kept is None or kept.own != own or kept.inputs != facts.digest(kept.asked):
-        kept = memory[name] = _anew(ref, document, output, item, facts, own)
+        kept = memory[name] = _anew(ref, document, output, item, place, facts, own)
     return _stamped(kept, ref, document, output).encode()
 
 
@@ -57,8 +58,8 @@ def _own(document: Document, output: Output, item: Ref | None) -> str:
     return blake2b(repr(said).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def _anew(ref: Ref, document: Document, output: Output, item: Ref | None, facts: Facts, own: str) -> Kept:
-    view = View(facts, output.place, output.at(item))
+def _anew(ref: Ref, document: Document, output: Output, item: Ref | None, place: Place, facts: Facts, own: str) -> Kept:
+    view = View(facts, *place)
     templates = Templates(lambda name: view.ask("template", name), FOLDER, {Thing: SEEN})
     values = {
         **view.names(observed=document.observed),

@@ -16,8 +16,8 @@ OUTPUT: Schema = {
     "properties": {
         "in": {
             "type": "string",
-            "enum": ["repository", "opencode", "zed"],
-            "description": "`repository` (this one, the default), `opencode` or `zed`",
+            "pattern": "^(repository|opencode|zed|project/.+)$",
+            "description": "`repository` (the default), `opencode`, `zed`, or `project/NAME`: the folder of a server",
         },
         "path": {**TEXT, "description": "the file below that; `{name}` is the name of the resource, with `each`"},
         "region": {**NAME, "description": "the marked part of the file that is ours; without it, the whole file"},

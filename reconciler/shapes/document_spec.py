@@ -19,7 +19,7 @@ MARKDOWN = (".md", ".markdown", ".mdx", ".html", ".htm")
 
 @dataclass(frozen=True)
 class Output:
-    """One place of a document: `place`: a root; `region`: the marked part
+    """One place of a document: `place`: a root, or `project/NAME`: a server's folder; `region`: the marked part
     of the file that is ours, "" for all of it."""
 
     place: str

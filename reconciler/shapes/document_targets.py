@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from reconciler.model.problem import Invalid, Problem
 from reconciler.model.resource import Claim, File, Layout, Loaded, Ref, Resource, Target
 from reconciler.shapes import document_rendering
-from reconciler.shapes.document_facts import Facts
+from reconciler.shapes.document_facts import Facts, Place, said
 from reconciler.shapes.document_spec import Document, Output
 from reconciler.shapes.document_state import MARK, State
 from reconciler.shapes.owned_region import Region
@@ -21,10 +22,10 @@ def targets(resource: Resource[Document], loaded: Loaded, layout: Layout) -> Seq
     problems: list[Problem] = []
     for output, item in outputs(resource.spec, loaded):
         try:
-            claim = _claim(resource, output, item, layout)
-            text = document_rendering.rendered(
-                resource.ref, resource.spec, output, item, known, document_rendering.MEMORY
-            )
+            place = placed(output, item, loaded, layout)
+            claim = _claim(resource, output, place, layout)
+            made = (resource.ref, resource.spec, output, item, place)
+            text = document_rendering.rendered(*made, known, document_rendering.MEMORY)
         except Invalid as error:
             problems += error.problems
         else:
@@ -33,6 +34,9 @@ def targets(resource: Resource[Document], loaded: Loaded, layout: Layout) -> Seq
     if problems:
         raise Invalid(problems)
     return found
+
+
+HERE, PROJECTS, PROJECT = "repository", "projects", "project/"
 
 
 class Once:
@@ -52,8 +56,12 @@ class Once:
 def facts(once: Once) -> Facts:
     """The facts of one plan, shared by its documents."""
     documents = [resource.spec for resource in once.loaded.resources if resource.ref.kind == "document"]
-    written = {(o.place, o.at(item)) for document in documents for o, item in outputs(document, once.loaded)}
-    return Facts(once.loaded, once.layout, pages(once.loaded), frozenset(written))
+    written = {
+        placed(output, item, once.loaded, once.layout)
+        for document in documents
+        for output, item in outputs(document, once.loaded)
+    }
+    return Facts(once.loaded, once.layout, pages(once.loaded, once.layout), frozenset(written))
 
 
 def outputs(document: Document, loaded: Loaded) -> Iterator[tuple[Output, Ref | None]]:
@@ -64,17 +72,34 @@ def outputs(document: Document, loaded: Loaded) -> Iterator[tuple[Output, Ref | 
     return ((output, item) for output in document.outputs for item in items)
 
 
-def pages(loaded: Loaded) -> Mapping[Ref, tuple[str, str]]:
+def pages(loaded: Loaded, layout: Layout | None) -> Mapping[Ref, tuple[str, str]]:
     """Where each resource has its own page, and each document lies; in this repository rather than elsewhere."""
     found: dict[Ref, tuple[str, str]] = {}
     for resource in loaded.resources:
         if resource.ref.kind == "document":
             for output, item in outputs(resource.spec, loaded):
                 about = item or resource.ref
-                better = output.place == "repository" and found.get(about, ("",))[0] != "repository"
+                place = placed(output, item, loaded, layout)
+                better = place[0] == HERE and found.get(about, ("",))[0] != HERE
                 if not output.region and (about not in found or better):
-                    found[about] = (output.place, output.at(item))
+                    found[about] = place
     return found
+
+
+def placed(output: Output, item: Ref | None, loaded: Loaded, layout: Layout | None) -> Place:
+    """The root an output lies below, and its path there. In the folder of a server it goes by its full path, unless
+    that folder is this repository or in it; where there is no such server, the place stays as it was written."""
+    path, name = output.at(item), output.place.removeprefix(PROJECT)
+    if name == output.place or layout is None:
+        return output.place, path
+    server = next((r for r in loaded.resources if r.ref == Ref("server", name)), None)
+    if server is None:
+        return output.place, path
+    folder = str(said("server", server.sources).spec.get("path", ""))
+    folder = layout.home + folder[1:] if folder == "~" or folder.startswith("~/") else folder
+    full = posixpath.normpath(f"{folder}/{path}")
+    top = layout.places[HERE].folder if HERE in layout.places else ""
+    return (HERE, full[len(top) + 1 :]) if top and full.startswith(f"{top}/") else (PROJECTS, full[1:])
 
 
 def part(claim: Claim) -> str:
@@ -83,12 +108,11 @@ def part(claim: Claim) -> str:
     return f"{whole} ({claim.item[1]})" if claim.item else whole
 
 
-def _claim(resource: Resource[Document], output: Output, item: Ref | None, layout: Layout) -> Claim:
-    if output.place not in layout.places:
-        known = ", ".join(f"`{name}`" for name in sorted(layout.places))
-        text = f"{resource.ref}: there is nothing called `{output.place}` here"
-        raise Invalid([Problem(output.origin, text, f"there are {known}")])
-    path = output.at(item)
+def _claim(resource: Resource[Document], output: Output, place: Place, layout: Layout) -> Claim:
+    root, path = place
+    if root not in layout.places:
+        text = f"{resource.ref}: there is no `{output.place}` here"
+        raise Invalid([Problem(output.origin, text, "`project/NAME` is the folder of `servers/NAME.yaml`")])
     if not output.region:
-        path = layout.places[output.place].standing(path) or path
-    return Claim(output.place, path, (MARK, output.region) if output.region else ())
+        path = layout.places[root].standing(path) or path
+    return Claim(root, path, (MARK, output.region) if output.region else ())

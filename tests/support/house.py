@@ -21,7 +21,7 @@ from reconciler.world.memory import MemoryWorld
 from reconciler.world.store import Store
 
 TOP = "/home/me/repo"
-ROOTS = {"opencode": "/home/me/.config/opencode", "zed": "/home/me/.config/zed", "repository": TOP}
+ROOTS = {"opencode": "/home/me/.config/opencode", "zed": "/home/me/.config/zed", "repository": TOP, "projects": ""}
 Files = Mapping[str, str | None]
 
 

@@ -132,6 +132,7 @@ def test_a_region_cannot_hide_its_own_marks(text: str) -> None:
         (".git/hooks/pre-commit", "lies in git's own folder"),
         ("desired-state/agents/a.md", "lies among the sources"),
         ("docs/{name}.md", "`{name}` is not known in a path"),
+        ("{in: project/none, path: a.md}", "there is no `project/none` here"),
         ("{in: elsewhere, path: a.md}", "can't be `elsewhere`"),
         ("{path: a.json, region: x}", "a region can stand in Markdown and HTML only"),
     ],
@@ -191,3 +192,24 @@ def test_the_executable_bit_and_the_bytes_of_others_stay() -> None:
     house.apply(house.plan(said("template: t.md.j2\noutputs: [{path: tool.md, region: a}]\n")))
     assert house.world.files["repository", "tool.md"].executable
     assert isinstance(house.world.files["repository", "tool.md"], File)
+
+
+@pytest.mark.parametrize(
+    ("folder", "place", "link"),
+    [
+        ("~/project", ("projects", "home/me/project/docs/list.md"), "../../repo/docs/agents/a.md"),
+        ("/srv/p", ("projects", "srv/p/docs/list.md"), "../../../home/me/repo/docs/agents/a.md"),
+        ("~/repo/inner", ("repository", "inner/docs/list.md"), "../../docs/agents/a.md"),
+    ],
+)
+def test_an_output_in_the_folder_of_a_server(folder: str, place: tuple[str, str], link: str) -> None:
+    git = said("template: t.md.j2\noutputs: [{in: project/p, path: docs/list.md}]\n")
+    git["documents/pages.yaml"] = "template: p.md.j2\neach: agent\noutputs: ['docs/agents/{name}.md']\n"
+    git["../templates/p.md.j2"] = "# {{ item.name }}\n"
+    git["servers/p.yaml"] = f"port: 55999\npath: {folder}\nstate: stopped\n"
+    house = House({})
+    house.apply(house.plan(git))
+    assert f"- [a]({link}): A".encode() in house.world.files[place].content
+    assert not house.plan(git).due
+    house.hand_back()
+    assert place not in house.world.files
