@@ -263,13 +263,15 @@ def test_between_plan_and_apply(case: Case) -> None:
 
     after = clicked(made, *clicks)
     moved = {steps for steps in claims(plan.due) if at(before, steps) != at(after, steps)}
+    # A key alone, of an entry that somebody removed meanwhile, would be half an entry.
+    half = {s for s in claims(plan.due) if s[0] == "agent_servers" and at(after, (*s[:2], "command")) is None}
     result = made.apply(plan)
     ended = {change.claim.item: outcome.status for change, outcome in result.outcomes if not change.action.bookkeeping}
-    assert {steps for steps, status in ended.items() if status is not Status.DONE} == moved
-    assert {steps for steps, status in ended.items() if status is Status.STALE} == moved
+    assert {steps for steps, status in ended.items() if status is not Status.DONE} == moved | half
+    assert {steps for steps, status in ended.items() if status is Status.STALE} == moved | half
     now = text_of(made)
     only_ours_changed(after, now)
-    assert not apart(now, SECOND) & (claims(plan.due) - moved)
+    assert not apart(now, SECOND) & (claims(plan.due) - moved - half)
     assert all(at(now, steps) == at(after, steps) for steps in moved)
     again = made.plan(git(SECOND))
     assert claims(again.due) | claims(again.held) == apart(now, SECOND)
