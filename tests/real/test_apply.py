@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +87,8 @@ def test_a_real_server_shows_what_desired_state_says(sandbox: Sandbox, tmp_path:
 def test_the_shipped_example_loads(sandbox: Sandbox, tmp_path: Path) -> None:
     repository = support.Sandbox(tmp_path / "git")
     repository.variables["HOME"] = str(sandbox.home)
-    shipped = Path(__file__).parents[2] / "desired-state"
-    for source in shipped.rglob("*"):
-        if source.is_file():
-            at = repository.repo / "desired-state" / source.relative_to(shipped)
-            at.parent.mkdir(parents=True, exist_ok=True)
-            at.write_bytes(source.read_bytes())
+    for folder in ("desired-state", "templates"):
+        shutil.copytree(Path(__file__).parents[2] / folder, repository.repo / folder)
     done = repository.run("apply", "--yes", "agent", "command")
     assert done.returncode == 0, done.stdout + done.stderr
     server = sandbox.serve()
