@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.support.sandbox import Sandbox
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 def until(so: Callable[[], Any], why: str = "") -> Any:
