@@ -39,6 +39,7 @@ START = 90.0
 FREEING = 5.0
 EARLIEST = 0.2  # seconds after its start before which no `opencode serve` reads a file
 PAUSE = 0.05
+GOING = 2.0
 LONG = 30.0  # `/mcp` waits for every server that it connects to
 T = TypeVar("T")
 R = TypeVar("R")
@@ -77,6 +78,8 @@ class LocalServers:
         if note is not None and processes.alive(note.process):
             return Now(note.launch, note.process, "", bool(note.tag), True, loaded_at=note.loaded_at, tag=note.tag)
         hostname = note.launch.hostname if note else "127.0.0.1"
+        if note is not None and note.process is not None:
+            _let_go(hostname, port)
         return self._listening(port, note) if taken(hostname, port) else None
 
     def _listening(self, port: int, note: Note | None) -> Now:
@@ -340,6 +343,13 @@ def _data(pid: int, env: Env) -> str:
 
 def _began(now: Now) -> float:
     return processes.began(now.process) if now.process else 0.0
+
+
+def _let_go(hostname: str, port: int) -> None:
+    """Waits while a process that has ended still holds its port: that goes with its last thread, a moment later."""
+    until = time.monotonic() + GOING
+    while taken(hostname, port) and not processes.listener(port) and time.monotonic() < until:
+        time.sleep(PAUSE)
 
 
 def _stands(said: Mapping[str, object]) -> str:
