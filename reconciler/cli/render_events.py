@@ -20,10 +20,6 @@ def event_line(event: Event, style: Style) -> str:
     return f"{event.at[:19].replace('T', ' ')}  {style.paint(what, tone) if tone else what} {text}{run}"
 
 
-def event_record(event: Event) -> dict[str, Any]:
-    return {**asdict(event), "level": event.level.value}
-
-
 def suspension_line(pause: Suspension) -> str:
     until = f"until {pause.until[:16].replace('T', ' ')} UTC" if pause.until else "until `reconcile unsuspend`"
     return f"{pause.scope}: left alone {until}: {pause.reason}"

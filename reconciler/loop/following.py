@@ -31,12 +31,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """`loaded` None: nothing may be done now. `moved`: the branch stands elsewhere than at the last turn."""
+    """`loaded` None: nothing may be done now."""
 
     place: Place
     loaded: Loaded | None
     conditions: tuple[Condition, ...] = ()
-    moved: bool = False
 
 
 def follow(app: App, place: Place, cache: dict[str, Loaded], runs: int, *, signed: bool = False) -> Followed:
@@ -47,16 +46,13 @@ def follow(app: App, place: Place, cache: dict[str, Loaded], runs: int, *, signe
     if not head:
         text = f"there is no branch `{place.branch}`: nothing is changed until there is"
         return Followed(place, None, (Condition("branch", text, Level.ERROR),))
-    moved = head != place.head
-    if moved:
+    if head != place.head:
         place = replace(place, head=head, since=runs, good=place.good or looping.last_applied(app))
     waits = (Condition("busy", f"a {busy} is in progress: its commits wait", Level.NOTE),) if busy else ()
-    return _in_force(app, place, cache, waits, moved, signed)
+    return _in_force(app, place, cache, waits, signed)
 
 
-def _in_force(
-    app: App, place: Place, cache: dict[str, Loaded], waits: tuple[Condition, ...], moved: bool, signed: bool
-) -> Followed:
+def _in_force(app: App, place: Place, cache: dict[str, Loaded], waits: tuple[Condition, ...], signed: bool) -> Followed:
     if place.head != place.failed:
         try:
             loaded = _read(app, place.head, cache)
@@ -66,9 +62,9 @@ def _in_force(
             if why := _unsigned(app, place, loaded, cache, signed):
                 place = refused(place, f"{place.head[:7]} is not applied: {why}")
             else:
-                return Followed(place, loaded, waits, moved)
+                return Followed(place, loaded, waits)
     last = _last_good(app, place, cache)
-    return Followed(place, last, (*waits, Condition("commit", place.why, Level.ERROR)), moved)
+    return Followed(place, last, (*waits, Condition("commit", place.why, Level.ERROR)))
 
 
 def refused(place: Place, why: str) -> Place:

@@ -6,8 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from reconciler.app import looping
 from reconciler.loop import grouping
@@ -15,11 +14,6 @@ from reconciler.loop.grouping import Mailbag
 from reconciler.model.event import Event
 from reconciler.model.loop import LoopSettings
 from reconciler.model.world import Env
-
-
-def record(event: Event) -> dict[str, Any]:
-    """One event as data."""
-    return {**asdict(event), "level": event.level.value}
 
 
 def line(event: Event) -> str:
@@ -42,7 +36,7 @@ class Teller:
 
     def tell(self, events: Sequence[Event], settings: LoopSettings) -> None:
         for event in events:
-            self.show(json.dumps(record(event)) if self.as_json else line(event))
+            self.show(json.dumps(event.record) if self.as_json else line(event))
         with self._lock:
             self._settings = settings
             if settings.notify:
@@ -72,5 +66,5 @@ class Teller:
             return
         title, text = grouping.message(events)
         for channel in settings.notify:
-            if why := looping.send(channel, title, text, [record(event) for event in events], self.env):
+            if why := looping.send(channel, title, text, [event.record for event in events], self.env):
                 self.show(f"a {channel.sort} could not be told: {why}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -34,6 +34,11 @@ class Event:
     run: int = 0
     at: str = ""
     id: int = 0
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The same as data."""
+        return {**asdict(self), "level": self.level.value}
 
 
 @dataclass(frozen=True, slots=True)

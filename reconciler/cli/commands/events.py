@@ -19,7 +19,7 @@ def run(args: Namespace) -> int:
     import time
 
     from reconciler.cli import opening, terminal
-    from reconciler.cli.render_events import event_line, event_record
+    from reconciler.cli.render_events import event_line
 
     app = opening.with_repository(args)
     style = terminal.style(args)
@@ -28,7 +28,7 @@ def run(args: Namespace) -> int:
     while True:
         for event in found:
             last = event.id
-            terminal.show((json.dumps(event_record(event)) if args.json else event_line(event, style)) + "\n")
+            terminal.show((json.dumps(event.record) if args.json else event_line(event, style)) + "\n")
         if not args.follow:
             return 0
         terminal.flush()

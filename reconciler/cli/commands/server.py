@@ -33,7 +33,6 @@ def run(args: Namespace) -> int:
 
 
 def _status(app: App, args: Namespace) -> int:
-    import sys
 
     from reconciler.app import serving
     from reconciler.cli import terminal
@@ -41,8 +40,8 @@ def _status(app: App, args: Namespace) -> int:
 
     tables = serving.watched(app, args.names, PAUSE) if args.watch else [serving.table(app, args.names)]
     for found in tables:
-        if args.watch and terminal.is_terminal(sys.stdout):
-            terminal.show("\x1b[2J\x1b[H")
+        if args.watch:
+            terminal.clear()
         if args.json:
             terminal.show_json(servers_record(found))
         else:
