@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from hashlib import blake2b
 from typing import Any
@@ -20,6 +20,7 @@ from reconciler.model.world import Env
 from reconciler.pipeline.apply import Result
 
 PULSE = 10.0
+STAMP = "%Y-%m-%dT%H:%M:%S+00:00"
 
 
 def touched(app: App, head: str, since: int) -> frozenset[Claim]:
@@ -45,11 +46,17 @@ def gone(app: App) -> dict[str, str]:
     return {root.name: app.world.show(root.name, "").rstrip("/") for root in roots}
 
 
-def writers_of(app: App, ref: str) -> str:
-    """Who else is known to write a resource, as a sentence names them; "" where nobody is."""
+def writers_of(app: App, ref: str) -> Sequence[str]:
+    """Who else is known to write a resource."""
     kind = next((kind for kind in app.kinds if kind.name == ref.partition("/")[0]), None)
-    names = dict.fromkeys(writer.who for writer in kind.writers) if kind else {}
-    return f"{', '.join(names)} may write it" if names else ""
+    return [writer.who for writer in kind.writers] if kind else []
+
+
+def running(app: App, names: Collection[str]) -> Mapping[str, Sequence[int]]:
+    """The processes of this HOME that run one of these programs, by its name."""
+    from reconciler.world import named_processes
+
+    return named_processes.running(names, app.env.home)
 
 
 def named(app: App, scopes: Sequence[str]) -> None:
@@ -57,9 +64,14 @@ def named(app: App, scopes: Sequence[str]) -> None:
     app.plan(targets=scopes)
 
 
+def clock() -> str:
+    """Now, as events have it: UTC, ISO 8601."""
+    return time.strftime(STAMP, time.gmtime())
+
+
 def suspend(app: App, scope: str, reason: str, span: float, by: str) -> Suspension:
     """Leaves a scope alone for `span` seconds, 0 for until told."""
-    until = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(time.time() + span)) if span else ""
+    until = time.strftime(STAMP, time.gmtime(time.time() + span)) if span else ""
     pause = Suspension(scope, reason, until, by)
     app.book.suspend(app.repo, pause)
     return pause

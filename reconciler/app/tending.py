@@ -4,13 +4,14 @@ uses too much. Looks and acts."""
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from reconciler.app import serving
 from reconciler.app.session import App
 from reconciler.model.resource import Loaded
 from reconciler.model.sampling import Sample
 from reconciler.model.serving import Note, Now, Serving
+from reconciler.shapes import server_decisions
 
 
 def notes(app: App) -> Mapping[int, Note]:
@@ -53,14 +54,23 @@ def sampled(app: App, loaded: Loaded) -> tuple[dict[str, Sample], dict[str, tupl
     return taken, found
 
 
+def idle(app: App, ports: Sequence[int]) -> bool:
+    """Whether nobody is at work any more on one of these, or it ended."""
+    servers = app.world.servers
+    found = servers.now(ports)
+    return any(port not in found or not found[port].serves or servers.sitting(found[port]).idle for port in ports)
+
+
 def relieved(app: App, wanted: Serving, now: Now) -> str:
     """Restarts a server of ours that nobody is at work on; why it did not, or ""."""
     servers = app.world.servers
     if not now.ours:
         return "not started by us"
-    if not servers.sitting(now).idle:
-        return "not idle"
     with app.locked("run", True, lambda holder: None):
+        if not (sitting := servers.sitting(now)).idle:
+            return f"not idle: {server_decisions.told(sitting)}"
+        if servers.inside(now):
+            return "this very session runs on it"
         if why := servers.stop(now):
             return why
         servers.start(wanted)

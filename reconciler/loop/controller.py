@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.app import App, looping, tending
 from reconciler.loop.ending import Ends
 from reconciler.loop.following import Place
+from reconciler.loop.patience import Wait
 from reconciler.loop.turn import Memory, Turned, turn
 from reconciler.loop.waking import Waker, stamp
 from reconciler.model.event import Event, Level
@@ -18,6 +19,8 @@ from reconciler.model.loop import LoopSettings
 from reconciler.model.problem import Invalid
 
 JITTER = 0.1
+GLANCE = 2.0
+"""Seconds between two looks whether a server that is waited for is idle."""
 Tell = Callable[[Sequence[Event], LoopSettings], None]
 
 
@@ -43,8 +46,10 @@ class Controller:
     def __post_init__(self) -> None:
         self.waker = Waker(self.settings.debounce)
         self.ends = Ends(self.waker.rung)
-        kept = Place.of(self.app.book.recall(self.app.here.folder).get("place"))
-        self.memory = Memory(kept if kept.branch == self._branch() else Place(self._branch()))
+        kept = self.app.book.recall(self.app.here.folder)
+        place, branch = Place.of(kept.get("place")), self._branch()
+        waits = {ref: Wait.of(fact) for ref, fact in kept.get("waits", {}).items()}
+        self.memory = Memory(place if place.branch == branch else Place(branch), waits)
 
     def run(self) -> None:
         """Turns until it is told to stop."""
@@ -95,8 +100,11 @@ class Controller:
         self._fetch()
         spread = self.settings.every * JITTER
         until = time.monotonic() + min(self.settings.every + random.uniform(-spread, spread), again or float("inf"))
-        while (left := until - time.monotonic()) > 0 and not self.waker.rung.wait(min(left, looping.PULSE)):
+        pulse = GLANCE if self.memory.waits else looping.PULSE
+        while (left := until - time.monotonic()) > 0 and not self.waker.rung.wait(min(left, pulse)):
             alive("WATCHDOG=1")
+            if self.memory.waits and tending.idle(self.app, [wait.port for wait in self.memory.waits.values()]):
+                break
 
     def _fetch(self) -> None:
         """Asks the remote in a thread of its own: a slow network must delay no repair."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from reconciler.app import App, Result, looping, tending
 from reconciler.formats.duration import shown
-from reconciler.loop import conditions, guard, restraint
+from reconciler.loop import conditions, guard, restraint, suspects
 from reconciler.loop.following import Followed, Place, follow, refused
+from reconciler.loop.patience import Waits, patient
 from reconciler.loop.tending import look, tended
 from reconciler.model.backoff import Backoff, Fault, failed, soonest, worked
-from reconciler.model.change import Cause, Change, Plan
+from reconciler.model.change import FORCED, Cause, Change, Plan
 from reconciler.model.event import LOOP, Condition, Event, Level
 from reconciler.model.loop import LoopSettings
 from reconciler.model.outcome import Outcome, Status
@@ -25,9 +27,10 @@ MACHINE = "this machine"
 
 @dataclass
 class Memory:
-    """What one life of the loop keeps between turns; `place` is kept for the next life too."""
+    """What one life of the loop keeps between turns; `place` and `waits` are kept for the next life too."""
 
     place: Place
+    waits: Waits = field(default_factory=dict)
     cache: dict[str, Loaded] = field(default_factory=dict)
     faults: dict[str, Fault] = field(default_factory=dict)
     times: guard.Times = field(default_factory=dict)
@@ -86,8 +89,12 @@ def _acted(
 ) -> tuple[Sequence[Event], frozenset[str]]:
     assert followed.loaded is not None
     plan = _plan(app, memory, followed.loaded, now)
-    plan, again = tended(plan, tending.notes(app), time.time())
-    memory.resting = again
+    notes = tending.notes(app)
+    plan, again = tended(plan, notes, time.time())
+    waiting = patient(plan, memory.waits, notes, now, looping.clock())
+    plan, memory.waits = waiting.plan, waiting.waits
+    lasting += waiting.lasting
+    memory.resting = min((wait for wait in (again, waiting.again) if wait is not None), default=None)
     if plan.due:
         plan = app.confirmed(plan)
     if plan.refused:
@@ -100,19 +107,10 @@ def _acted(
         memory.place = replace(memory.place, good=memory.place.head)
     _count(memory, result, now)
     _suspend(app, memory, followed.loaded.settings.loop, result, now)
-    lasting += _waits(result)
     lasting += conditions.of_plan(plan, worked(memory.faults, MACHINE), app.book.suspensions(app.repo))
     news, exceeded = _sampled(app, memory, followed.loaded, now)
     lasting += exceeded
     return [*_events(result), *news], looping.written(app, result)
-
-
-def _waits(result: Result) -> Iterable[Condition]:
-    """What was left because somebody is at work there."""
-    for change, outcome in result.outcomes:
-        if outcome.status is Status.WAITING and outcome.problem:
-            ref = str(change.ref)
-            yield Condition(f"waiting {ref}", f"{ref}: waits until it is idle", Level.NOTE, ref)
 
 
 def _sampled(app: App, memory: Memory, loaded: Loaded, now: float) -> tuple[Sequence[Event], Sequence[Condition]]:
@@ -161,10 +159,11 @@ def _suspend(app: App, memory: Memory, settings: LoopSettings, result: Result, n
     corrected = {str(c.ref) for c, o in result.outcomes if c.cause is Cause.DRIFT and o.status is Status.DONE}
     memory.times = guard.counted(memory.times, corrected, now, limit)
     for ref in guard.at_war(memory.times, limit):
-        many, who = len(memory.times[ref]), looping.writers_of(app, ref)
+        many, writers = len(memory.times[ref]), looping.writers_of(app, ref)
+        who = suspects.sentence(writers, looping.running(app, suspects.programs(writers)))
         memory.times = {name: seen for name, seen in memory.times.items() if name != ref}
         span = shown(settings.within)
-        reason = f"corrected {many} times within {span}, and changed back each time{f' ({who})' if who else ''}"
+        reason = f"corrected {many} times within {span}, and changed back each time; {who}"
         looping.suspend(app, ref, reason, settings.pause, LOOP)
 
 
@@ -176,6 +175,9 @@ def _events(result: Result) -> Sequence[Event]:
 def _event(change: Change[Any], outcome: Outcome, run: int) -> Event:
     ref = str(change.ref)
     if outcome.status is Status.DONE:
+        if change.verdict.rule == FORCED:
+            text = f"{change.action} {ref} though somebody was at work there: its deadline had passed (`then: force`)"
+            return Event("forced", text, Level.WARNING, ref, run)
         what = "corrected" if change.cause is Cause.DRIFT else "applied"
         return Event(what, f"{change.action} {ref}", about=ref, run=run)
     why = f": {outcome.problem.text}" if outcome.problem else ""
@@ -190,9 +192,10 @@ def _told(app: App, memory: Memory, done: Sequence[Event], lasting: Sequence[Con
     events = app.book.tell(folder, [*done, *conditions.events(news)])
     if news.begun or news.over:
         app.book.last(folder, lasting)
-    place = asdict(memory.place)
-    if app.book.recall(folder).get("place") != place:
-        app.book.remember(folder, {"place": place})
+    facts = {"place": asdict(memory.place), "waits": memory.waits}
+    kept = app.book.recall(folder)
+    if json.loads(json.dumps(facts)) != {name: kept.get(name) for name in facts}:
+        app.book.remember(folder, facts)
     return tuple(events)
 
 

@@ -11,6 +11,7 @@ from reconciler.model.change import Cause
 from reconciler.model.serving import Deed, Difference, Health, Launch, Note, Now, Serving, Sitting, Suspension
 from reconciler.shapes import server_loading
 
+IDLE = "idle"
 MEBI = 1 << 20
 NEEDED = 400 * MEBI
 ILL = (Health.SLOW, Health.REFUSED, Health.STRANGE)
@@ -255,4 +256,4 @@ def told(sitting: Sitting) -> str:
         )
         if number
     ]
-    return ", ".join(parts) or "idle"
+    return ", ".join(parts) or IDLE

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -154,25 +155,41 @@ def test_a_rebase_is_waited_out(tmp_path: Path) -> None:
         until(lambda: "Side's." in box.live("a0").read_text())
 
 
-def test_two_who_fight_over_a_file_are_parted(tmp_path: Path) -> None:
+FORMATTER = """#!{python}
+import os, sys, time
+while True:
+    if open(sys.argv[1]).read() != "formatted\\n":
+        with open(sys.argv[1] + ".new", "w") as file:
+            file.write("formatted\\n")
+        os.replace(sys.argv[1] + ".new", sys.argv[1])
+    time.sleep(0.2)
+"""
+
+
+@contextlib.contextmanager
+def formatting(box: Kept, name: str, program: str) -> Iterator[int]:
+    """A program of that name, which rewrites a live file every 200 ms; its process."""
+    script = box.home / program
+    script.write_text(FORMATTER.format(python=sys.executable))
+    script.chmod(0o755)
+    process = subprocess.Popen([script, box.live(name)], env=box.variables)
+    try:
+        yield process.pid
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("program", ["prettier", "nobody-knows"])
+def test_two_who_fight_over_a_file_are_parted_and_the_other_is_named(tmp_path: Path, program: str) -> None:
     box = Kept(tmp_path, settings="loop:\n  guard: {corrections: 3, within: 1m, pause: 1h}\n")
-    ended = threading.Event()
-
-    def formatter() -> None:
-        while not ended.wait(0.2):
-            if box.live("a0").read_text() != "formatted\n":
-                replace(box.live("a0"), "formatted\n")
-
     with looping(box) as loop:
-        thread = threading.Thread(target=formatter)
-        thread.start()
-        try:
+        with formatting(box, "a0", program) as pid:
             said = loop.wait("suspended", "agent/a0")
             until(lambda: box.live("a0").read_text() == "formatted\n")
-        finally:
-            ended.set()
-            thread.join()
         assert "corrected 4 times within 1m" in said["text"]
+        known = f"`prettier` (process {pid}) runs" if program == "prettier" else "none of those known to write it runs"
+        assert known in said["text"]
         replace(box.live("a1"), "mine\n")
         until(lambda: "Agent 1." in box.live("a1").read_text())
         assert len(loop.told("corrected", "agent/a0")) == 4

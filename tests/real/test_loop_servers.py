@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,74 @@ def test_one_that_uses_too_much_is_restarted_once_it_is_idle(servers: Servers, s
     assert answer and "STUB" in answer[0]
     until(lambda: servers.pid(port) not in (0, pid))
     assert not runs(pid)
+
+
+def at_work(servers: Servers, port: int, seconds: int) -> tuple[threading.Thread, list[str]]:
+    """Somebody asks something that takes so long."""
+    answer: list[str] = []
+
+    def ask() -> None:
+        with contextlib.suppress(OSError):
+            folder = servers.home / "projects/notes"
+            answer.append(servers.server(port).ask(f"SLEEP {seconds}", directory=folder))
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    return asking, answer
+
+
+def test_a_busy_one_is_waited_for_and_the_journal_is_not_filled(servers: Servers, stub: StubModel) -> None:
+    servers.sandbox.configure(stub_config(stub.port))
+    servers.say("id: kept\nloop: {every: 1s}\n", "reconcile.yaml")
+    port = servers.declare("notes", "on_config_change: {when: when-idle, deadline: 3s, then: leave}\n")
+    servers.commit()
+    assert servers.run("apply", "--yes").returncode == 0
+    pid = servers.pid(port)
+    asking, answer = at_work(servers, port, 60)
+    until(lambda: stub.requests)
+    with looping(servers) as loop:
+        servers.say("---\ndescription: x\nmode: subagent\n---\nNew.\n", "agents/new.md")
+        servers.commit()
+        first = loop.wait("waiting", "server/notes")
+        assert first["level"] == "note" and "for 1 busy session" in first["text"]
+        assert "waits since" in servers.done("status")
+        late = loop.wait("waiting", "server/notes", 2)
+        assert late["level"] == "warning" and "longer than 3s" in late["text"]
+        runs_then = servers.done("history", "--json")
+        servers.say("---\ndescription: x\nmode: subagent\n---\nNewer.\n", "agents/other.md")
+        (servers.config / "agents/new.md").unlink()
+        loop.wait("corrected", "agent/new")
+        assert len(json.loads(servers.done("history", "--json"))) == len(json.loads(runs_then)) + 1
+        assert runs(pid) and not answer
+        stub.wake()
+        asking.join()
+        loop.wait("resolved", "server/notes")
+    assert "STUB" in answer[0] and servers.pid(port) == pid, "disposed of, which ends no process"
+
+
+def test_one_whose_policy_says_so_is_disturbed_at_its_deadline_and_no_sooner(servers: Servers, stub: StubModel) -> None:
+    servers.sandbox.configure(stub_config(stub.port))
+    policy = "on_config_change: {when: when-idle, deadline: 12s, then: force}\n"
+    port = servers.declare("notes", policy)
+    servers.commit()
+    assert servers.run("apply", "--yes").returncode == 0
+    pid = servers.pid(port)
+    asking, answer = at_work(servers, port, 300)
+    until(lambda: stub.requests)
+    with looping(servers) as loop:
+        servers.say(f"port: {port}\npath: ~/projects/notes\nenv: {{MOOD: calm}}\n{policy}", "servers/notes.yaml")
+        servers.commit()
+        said = loop.wait("waiting", "server/notes")
+        assert "is done all the same" in said["text"] and runs(pid)
+        loop.stop(signal.SIGKILL)
+    assert runs(pid)
+    with looping(servers) as loop:
+        forced = loop.wait("forced", "server/notes")
+        assert "then: force" in forced["text"]
+    began, ended = (datetime.fromisoformat(one["at"]) for one in (said, forced))
+    assert (ended - began).total_seconds() >= 11, "the second life waited no less"
+    until(lambda: servers.pid(port) not in (0, pid))
+    assert not runs(pid)
+    stub.wake()
+    asking.join()
+    assert "STUB" not in "".join(answer)

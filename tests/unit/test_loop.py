@@ -17,17 +17,17 @@ import pytest
 from reconciler.app import service
 from reconciler.app.checks import service as checks
 from reconciler.formats import duration, units
-from reconciler.loop import conditions, grouping, guard, restraint, tending
+from reconciler.loop import conditions, grouping, guard, patience, restraint, suspects, tending
 from reconciler.loop.waking import counts, stamp
 from reconciler.model.backoff import Backoff, failed, resting, soonest, worked
-from reconciler.model.change import Action, Cause, Change, Plan, Seen, Verdict
+from reconciler.model.change import FORCED, Action, Cause, Change, Disruption, Plan, Seen, Verdict
 from reconciler.model.event import Condition, Event, Level, Suspension, Watched
 from reconciler.model.loop import Channel
 from reconciler.model.problem import Origin
 from reconciler.model.resource import Claim, Ref, Revision, Target
 from reconciler.model.sampling import Sample
-from reconciler.model.serving import Care, Launch, Note, Serving
-from reconciler.world import notices, scopes
+from reconciler.model.serving import Care, Launch, Note, Now, Process, Serving
+from reconciler.world import named_processes, notices, scopes
 from reconciler.world.logbook import Book
 from reconciler.world.readiness import notifier
 from reconciler.world.store import Store
@@ -98,6 +98,26 @@ def test_a_war_is_more_corrections_than_allowed_within_the_time() -> None:
     assert guard.at_war(times, limit) == ["agent/a"]
     assert guard.counted(times, [], 30.0, limit) == {}
     assert guard.counted(times, [], -100.0, limit) == {}, "a clock that was set back starts anew"
+
+
+def test_who_may_be_writing_is_told_by_what_runs() -> None:
+    writers = ["Zed's settings page", "AI agents", "AI agents"]
+    assert {"zed-editor", "claude", "prettier"} <= suspects.programs(writers)
+    assert "opencode" not in suspects.programs(["Zed"]) and "zed" not in suspects.programs(["`opencode mcp add`"])
+    one = suspects.sentence(writers, {"zed-editor": [7]})
+    assert one == "of those known to write it, `zed-editor` (process 7) runs"
+    assert suspects.sentence(writers, {"zed": [9, 7]}).endswith("`zed` (processes 7, 9) run")
+    assert suspects.sentence(writers, {}) == "none of those known to write it runs (Zed's settings page, AI agents)"
+    for words, name in (
+        (["/usr/lib/zed/zed-editor"], "zed-editor"),
+        (["node", "/x/node_modules/prettier/bin/prettier.cjs", "--watch"], "prettier"),
+        (["/x/bin/.opencode", "serve"], "opencode"),
+        (["grep", "-r", "x", "opencode"], ""),
+        (["vim", "prettier"], ""),
+        (["/usr/bin/python3.11", "/home/me/bin/prettier"], "prettier"),
+        ([], ""),
+    ):
+        assert named_processes.named(words, {"zed-editor", "prettier", "opencode"}) == name, words
 
 
 def test_a_condition_is_told_when_it_begins_and_when_it_is_over() -> None:
@@ -250,6 +270,58 @@ def test_a_server_that_ended_is_started_again_ever_later() -> None:
     assert held.again == 1.0 and held.plan.changes[0].verdict.rule == "it ended: started again in 1s"
     assert tending.tended(plan(ended), {5000: note}, 103.0) == (plan(ended), None)
     assert tending.tended(plan(replace(ended, cause=Cause.COMMIT)), {5000: note}, 102.0).again is None
+
+
+FIRST = Process("boot", 7, 1.0)
+
+
+def busy(care: Care, process: Process = FIRST, by: str = "1 busy session") -> Change[Any]:
+    """A restart that somebody is in the way of."""
+    claim, launch = Claim("port", "5000"), Launch("s", 5000, "127.0.0.1", "/")
+    target: Target[Any] = Target(Ref("server", "s"), "", claim, None, Origin(""))
+    seen = Seen(claim, Serving(launch, now=Now(launch, process, "", True)), "y")
+    disturbs = (Disruption(target.ref, "restart, when idle", "agents changed", by),)
+    return Change(target, Action.UPDATE, Cause.COMMIT, seen, Serving(launch, care), "z", None, disturbs=disturbs)
+
+
+def waited(one: Change[Any], waits: patience.Waits, now: float) -> patience.Patient:
+    return patience.patient(plan(one), waits, {}, now, "2026-01-02T03:04:05+00:00")
+
+
+def test_who_is_at_work_is_waited_for_as_long_as_policy_says() -> None:
+    leave, force = Care(deadline=600.0), Care(deadline=600.0, then="force")
+    first = waited(busy(leave), {}, 1000.0)
+    [said] = first.lasting
+    assert not first.plan.due and first.again == 600.0
+    assert "restart waits since 03:04:05 UTC for 1 busy session (agents changed)" in said.text
+    assert said.level is Level.NOTE
+    late = waited(busy(leave), first.waits, 1600.0)
+    assert not late.plan.due and late.again is None and late.lasting[0].level is Level.WARNING
+    assert "longer than 10m" in late.lasting[0].text
+    told = waited(busy(force), {}, 1000.0)
+    assert "at 03:14:05 UTC it is done all the same" in told.lasting[0].text
+    assert not waited(busy(force), told.waits, 1599.9).plan.due
+    [forced] = (over := waited(busy(force), told.waits, 1600.0)).plan.due
+    assert forced.verdict.rule == FORCED and not over.lasting
+
+
+def test_a_wait_is_for_one_process_and_counts_on_no_clock_that_is_set() -> None:
+    force = Care(deadline=600.0, then="force")
+    waits = waited(busy(force), {}, 1000.0).waits
+    assert not waited(busy(force, Process("boot", 8, 2.0)), waits, 1700.0).plan.due
+    assert not waited(busy(force), waits, 10.0).plan.due, "before it began: another boot's clock"
+    assert waited(busy(force, by="idle"), waits, 1100.0).plan.due and not waited(busy(force, by="idle"), waits, 1).waits
+    assert waited(busy(Care(when="now")), {}, 0.0).plan.due
+    kept = json.loads(json.dumps(waits))
+    assert {ref: patience.Wait.of(fact) for ref, fact in kept.items()} == waits
+
+
+def test_one_that_git_names_no_more_is_waited_for_as_it_was_noted() -> None:
+    gone = replace(busy(Care()), after=None)
+    note = Note(Launch("s", 5000, "127.0.0.1", "/"), None, "t", care=Care(deadline=5.0, then="force"))
+    found = patience.patient(plan(gone), {}, {5000: note}, 0.0, "2026-01-02T03:04:05+00:00")
+    assert found.again == 5.0
+    assert patience.patient(plan(gone), found.waits, {5000: note}, 5.0, "").plan.due
 
 
 def test_a_server_runs_in_a_scope_of_its_own_where_systemd_makes_one(tmp_path: Path) -> None:
