@@ -32,7 +32,7 @@ from reconciler.pipeline.load import load, load_all
 from reconciler.pipeline.references import Around, Names, nobody
 from reconciler.pipeline.resume import resume
 from reconciler.pipeline.settings import PATH, settings
-from reconciler.pipeline.settle import settle
+from reconciler.pipeline.settle import clear, settle
 from reconciler.pipeline.shielding import shield
 from reconciler.pipeline.survey import survey
 
@@ -229,7 +229,7 @@ class App:
             if waited and again is not None:
                 plan = again()
                 _refuse(plan)
-            if self.open_runs():
+            if self._unsettled:
                 self._closed(hands)
                 plan = self._less_known(plan)
             refused = halved(plan, self.roots, self.kinds, self.world, self.journal.key())
@@ -254,9 +254,9 @@ class App:
     def settle(
         self, *, wait: bool = True, on_wait: Waiting = lambda holder: None
     ) -> tuple[Sequence[Run], Sequence[Problem]]:
-        """Closes runs that something stopped, before anything is planned on what they did: those that were, and what
-        had to stay beside the files they were about."""
-        if not self.open_runs():
+        """Closes runs that something stopped, and clears up what others left, before anything is planned on what they
+        did: those that were, and what had to stay beside the files they were about."""
+        if not self._unsettled:
             return (), ()
         with self.locked("settle", wait, on_wait):
             runs = self.open_runs()
@@ -267,7 +267,18 @@ class App:
         for run in self.open_runs():
             problems += settle(run.id, hands)
             self.journal.finish(run.id)
-        return problems
+        return tuple(dict.fromkeys([*problems, *clear(self.world, self.journal)]))
+
+    def clear(self, *, wait: bool = True, on_wait: Waiting = lambda holder: None) -> Sequence[Problem]:
+        """Clears up what edits that did not go well left beside files: what had to stay."""
+        if not self.journal.doubtful():
+            return ()
+        with self.locked("settle", wait, on_wait):
+            return clear(self.world, self.journal)
+
+    @property
+    def _unsettled(self) -> bool:
+        return bool(self.open_runs() or self.journal.doubtful())
 
     def resume(
         self,
@@ -278,6 +289,7 @@ class App:
     ) -> Sequence[tuple[Result, Sequence[Problem]]]:
         """Finishes the runs that something stopped, as they were planned; the oldest first. Raises Invalid."""
         done = []
+        self.clear(wait=wait, on_wait=on_wait)
         with self.locked("resume", wait, on_wait):
             for run in sorted(self.open_runs(), key=lambda run: run.id):
                 done.append(resume(run.id, self._hands(), self.journal, progress))

@@ -184,6 +184,12 @@ class Journal(Protocol):
     def finish(self, run: int) -> Run:
         """Close a run; gives it its generation if anything changed."""
 
+    def doubtful(self) -> Sequence[tuple[str, str]]:
+        """Roots and paths where an edit did not go well, until they are `cleared`: it may have left something."""
+
+    def cleared(self, places: Sequence[tuple[str, str]], gone: Sequence[Claim]) -> None:
+        """Nothing is left beside these any more, and these folders of ours are gone."""
+
     def thin(self, keep: History) -> None:
         """Let go of runs that are too old, and of contents that nothing needs; never of what ownership needs."""
 

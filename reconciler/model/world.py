@@ -95,7 +95,7 @@ class World(Look, Protocol):
         """Remove a folder if it is empty ("" is the root's own); whether it is gone."""
 
     def recover(self, root: str, path: str) -> Sequence[Problem]:
-        """Clear up what a killed edit of a file left beside it, and put back what it displaced; what could not be."""
+        """Clear up what an edit of a file left beside it when it was stopped; what had to stay is a problem."""
 
 
 class Cipher(Protocol):

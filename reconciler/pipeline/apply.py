@@ -17,7 +17,7 @@ from reconciler.pipeline.hands import BAD, Hands, Settled
 from reconciler.pipeline.phases import phases
 from reconciler.pipeline.plan import below
 from reconciler.pipeline.putting import put_in, watching
-from reconciler.pipeline.settle import settle
+from reconciler.pipeline.settle import settle, standing
 from reconciler.pipeline.shielding import Shielded, veil
 
 Progress = Callable[[int, int], None]
@@ -185,6 +185,9 @@ def _acted(
     for change in failed:
         if alike(seen.pop(change.claim).fingerprint, change.fingerprint):
             outcomes[change.claim] = _done_all_the_same(change, outcomes[change.claim], foreseen)
+        elif (planned := foreseen.get(change.claim)) is not None:
+            left = standing(planned.made, change.claim, hands.world)
+            outcomes[change.claim] = replace(outcomes[change.claim], made=left)
     return [_judged(change, outcomes[change.claim], seen.get(change.claim), hands) for change in changes]
 
 

@@ -6,26 +6,51 @@ What stands as intended was done by us: to take it for somebody else's would los
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Protocol
 
 from reconciler.model.change import Change, Seen
 from reconciler.model.fingerprint import alike
 from reconciler.model.outcome import Outcome, Status, Step
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import Claim, Target
+from reconciler.model.world import Look, World
 from reconciler.pipeline.hands import Hands, Settled
+from reconciler.pipeline.plan import above
 
 
 def settle(run: int, hands: Hands) -> Sequence[Problem]:
     """Each open step is done, or planned again, or was edited meanwhile; files that had to stay are problems."""
     opened = [step for step in hands.journal.steps(run) if step.status is Status.OPEN]
     places = sorted({step.claim[:2] for step in opened if not step.action.bookkeeping})
-    problems = [problem for root, path in places for problem in hands.world.recover(root, path)]
+    problems = {at: found for at in places if (found := hands.world.recover(*at))}
     changes = {step.claim: again(step) for step in opened}
     seen = hands.look(list(changes.values()))
     settled = [_became(step, changes[step.claim], seen[step.claim], hands) for step in opened if step.claim in seen]
-    hands.journal.settle(run, [*_reversed(run, settled, hands)])
-    return problems
+    told = [(c, replace(o, problem=o.problem or problems.get(c.claim[:2], (None,))[0])) for c, o in settled]
+    hands.journal.settle(run, [*_reversed(run, told, hands)])
+    return [problem for found in problems.values() for problem in found]
+
+
+class Doubts(Protocol):
+    """As much of a journal as tells where an edit did not go well."""
+
+    def doubtful(self) -> Sequence[tuple[str, str]]: ...
+
+    def made(self) -> frozenset[Claim]: ...
+
+    def cleared(self, places: Sequence[tuple[str, str]], gone: Sequence[Claim]) -> None: ...
+
+
+def clear(world: World, doubts: Doubts) -> Sequence[Problem]:
+    """What such edits left beside files, cleared, and empty folders of ours with it; what had to stay is a problem,
+    for as long as it is there."""
+    places = doubts.doubtful()
+    problems = {at: found for at in places if (found := world.recover(*at))}
+    well = [at for at in places if at not in problems]
+    ours = {claim for claim in doubts.made() for at in well if above(claim, Claim(*at))}
+    doubts.cleared(well, [*_pruned(sorted(ours), world)])
+    return [problem for found in problems.values() for problem in found]
 
 
 def again(step: Step, after: Any = None, exact: bytes = b"") -> Change[Any]:
@@ -55,20 +80,27 @@ def _became(step: Step, change: Change[Any], seen: Seen[Any], hands: Hands) -> S
     if step.action.bookkeeping:
         return change, Outcome(step.claim, Status.DONE)
     if alike(seen.fingerprint, step.after):
-        gone = {*rest.going, *(_pruned(rest.made, hands) if rest.removes else ())}
+        gone = {*rest.going, *(_pruned(rest.made, hands.world) if rest.removes else ())}
         return change, Outcome(step.claim, Status.DONE, made=rest.promised, unmade=tuple(sorted(gone)))
-    _ = [*_pruned(rest.promised, hands)]
+    _ = [*_pruned(rest.promised, hands.world)]
+    kept = standing(rest.promised, step.claim, hands.world)
     if alike(seen.fingerprint, step.before):
-        return change, Outcome(step.claim, Status.PLANNED)
+        return change, Outcome(step.claim, Status.PLANNED, made=kept)
     where = hands.world.show(step.claim.root, step.claim.path)
     problem = Problem(Origin(where), "edited while the run was interrupted; left as it is", "plan again")
-    return change, Outcome(step.claim, Status.STALE, problem)
+    return change, Outcome(step.claim, Status.STALE, problem, made=kept)
 
 
-def _pruned(claims: Sequence[Claim], hands: Hands) -> Iterator[Claim]:
+def standing(claims: Sequence[Claim], at: Claim, look: Look) -> tuple[Claim, ...]:
+    """Those of some folders above a file that are there."""
+    lacking = set(look.lacking(at.root, at.path)) if claims else set()
+    return tuple(c for c in claims if not c.item and c.path != at.path and c.path not in lacking)
+
+
+def _pruned(claims: Sequence[Claim], world: World) -> Iterator[Claim]:
     """Folders that we made, where they are empty, innermost first."""
     for claim in sorted(claims, key=lambda c: -len(c.path)):
-        if not claim.item and hands.world.prune(claim.root, claim.path):
+        if not claim.item and world.prune(claim.root, claim.path):
             yield claim
 
 
@@ -81,9 +113,7 @@ def _reversed(run: int, settled: Sequence[Settled], hands: Hands) -> Iterator[Se
             told.add(at)
             yield (
                 change,
-                Outcome(
-                    outcome.claim, Status.DONE, None, outcome.made, outcome.unmade, hands.journal.promised(run, *at)
-                ),
+                replace(outcome, reverse=hands.journal.promised(run, *at)),
             )
         else:
             yield change, outcome

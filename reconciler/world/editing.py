@@ -79,8 +79,8 @@ class _Batch:
         elif os.path.islink(job.where):
             text = f"is a link to `{printable(os.readlink(job.where))}`, and only you know which of the two should go"
             job.result = Edited(problem=problem(job.where, text, "remove the link yourself, then run it again"))
-        else:
-            staging.aim(job, f"-{staging.GONE}")
+        elif found is not None:
+            staging.aim(job, f"-{staging.GONE}-{staging.stamp(found[1])}")
 
     def _put(self, job: Job) -> None:
         self.touched.add(os.path.dirname(job.final))

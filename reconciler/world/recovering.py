@@ -1,8 +1,10 @@
-"""The temporary files that a killed edit left beside a file → cleared, or put back; a hand edit is never removed.
+"""The temporary files that an edit left beside a file → cleared, or put back; a hand edit is never removed.
 
-To be called while nobody else edits for us. What we wrote and never got into place goes. What was displaced, and nobody
-has looked at since, goes back to where it stood, as long as what stands there now is what we wrote: then the edit was
-never made. Anything else stays under its temporary name, and is told.
+An edit leaves them when it is killed, and when the disk lets it remove nothing. To be called while nobody else edits
+for us. What we wrote and never got into place goes, and so does what was displaced, where it is the very file that we
+had looked at: then the edit was made, and what stood there is in the journal. Another one that was displaced goes back
+to where it stood, as long as what stands there now is what we wrote. Anything else stays under its temporary name, and
+is told.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from reconciler.world.staging import GONE, TEMPORARY, mark, stamp
 
 
 def recover(full: str) -> list[Problem]:
-    """Whatever an interrupted edit of the file at `full` left; what had to stay is a problem."""
+    """Whatever an edit of the file at `full` left; what had to stay is a problem."""
     final = os.path.realpath(full)
     problems = []
     for temp in _left(final):
@@ -44,9 +46,8 @@ def _left(final: str) -> list[str]:
 
 def _settled(temp: str, final: str) -> bool:
     """Whether the temporary file had to stay."""
-    parts = os.path.basename(temp).removesuffix(".tmp").split("-")[3:]
-    end = parts[0] if parts else ""
-    if not end or stamp(os.lstat(temp)) == end:
+    end, looked_at = [*os.path.basename(temp).removesuffix(".tmp").split("-")[3:], "", ""][:2]
+    if not end or stamp(os.lstat(temp)) in (end, looked_at):
         os.unlink(temp)
         kept = False
     elif end == GONE:

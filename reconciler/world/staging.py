@@ -1,8 +1,9 @@
 """An edit → a temporary file beside the one it is for: written, dressed as that one, flushed; nothing else changes.
 
-Its name tells whoever finds it after a crash whose it is and what it holds: `.reconcile-FILE-RANDOM.tmp` for a new
-file, `.reconcile-FILE-RANDOM-STAMP.tmp` for one that changes places with another (it is ours while the stamp is its
-own), and `.reconcile-FILE-RANDOM-gone.tmp` for one that was taken away.
+Its name tells whoever finds it later whose it is and what it holds: `.reconcile-FILE-RANDOM.tmp` for a new file,
+`.reconcile-FILE-RANDOM-OURS-THEIRS.tmp` for one that changes places with another (it is ours while the first stamp is
+its own, and the one we looked at while the second is), and `.reconcile-FILE-RANDOM-gone-THEIRS.tmp` for one that was
+taken away.
 """
 
 from __future__ import annotations
@@ -75,11 +76,11 @@ def write(job: Job, after: File, standing: os.stat_result | None) -> None:
     if mode != stat.S_IMODE(os.fstat(job.fd).st_mode):
         os.fchmod(job.fd, mode)
     if standing:
-        _sign(job)
+        _sign(job, standing)
 
 
-def _sign(job: Job) -> None:
-    signed = f"{job.temp.removesuffix('.tmp')}-{stamp(os.fstat(job.fd))}.tmp"
+def _sign(job: Job, standing: os.stat_result) -> None:
+    signed = f"{job.temp.removesuffix('.tmp')}-{stamp(os.fstat(job.fd))}-{stamp(standing)}.tmp"
     os.rename(job.temp, signed)
     job.temp = signed
 

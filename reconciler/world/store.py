@@ -21,7 +21,7 @@ from reconciler.model.fingerprint import alike
 from reconciler.model.outcome import Intent, Outcome, Run, Status, Step
 from reconciler.model.problem import Problem, invalid
 from reconciler.model.resource import Claim, History, Revision
-from reconciler.world import store_retention, store_rows
+from reconciler.world import store_doubts, store_retention, store_rows
 from reconciler.world.logbook import Book
 from reconciler.world.seal import Seal
 from reconciler.world.store_file import MEMORY, StateFile
@@ -123,6 +123,18 @@ class Store:
         rows = self._file.rows(f"SELECT {store_rows.STEP} FROM steps WHERE run = ? ORDER BY id", run)
         return [store_rows.step_row(row) for row in rows]
 
+    def doubtful(self) -> Sequence[tuple[str, str]]:
+        with self._file.reading() as db:
+            said = store_doubts.places(db) if db is not None else ()
+        names = {folder: name for name, folder in self._roots.items()}
+        return sorted((names[folder], path) for folder, path in said if folder in names)
+
+    def cleared(self, places: Sequence[tuple[str, str]], gone: Sequence[Claim]) -> None:
+        if places:
+            with self._file.writing() as db:
+                store_doubts.note(db, less={(self._root(root), path) for root, path in places})
+                self._unmake(db, gone)
+
     def pinned(self, repo: str) -> tuple[str, str] | None:
         rows = self._file.rows("SELECT commit_id, reason FROM pins WHERE repo = ?", repo)
         return (str(rows[0][0]), str(rows[0][1])) if rows else None
@@ -177,9 +189,10 @@ class Store:
             self._hand_over(db, run, done)
             self._keep_reverses(db, run, settled)
             made = [self._at(claim) for _, outcome in settled for claim in outcome.made]
-            unmade = [self._at(claim) for _, outcome in settled for claim in outcome.unmade]
             db.executemany("INSERT OR IGNORE INTO made VALUES (?, ?, ?)", made)
-            db.executemany("DELETE FROM made WHERE root_path = ? AND path = ? AND item = ?", unmade)
+            doubted = [outcome for _, outcome in settled if outcome.problem and outcome.status in store_doubts.DOUBTED]
+            store_doubts.note(db, more={self._at(outcome.claim)[:2] for outcome in doubted})
+            self._unmake(db, [claim for _, outcome in settled for claim in outcome.unmade])
 
     def finish(self, run: int) -> Run:
         with self._file.writing() as db:
@@ -222,6 +235,10 @@ class Store:
             db.execute("DELETE FROM pins WHERE repo = ?", (repo,))
             if commit:
                 db.execute("INSERT INTO pins VALUES (?, ?, ?)", (repo, commit, self._masker.mask(reason)))
+
+    def _unmake(self, db: sqlite3.Connection, gone: Sequence[Claim]) -> None:
+        rows = [self._at(claim) for claim in gone]
+        db.executemany("DELETE FROM made WHERE root_path = ? AND path = ? AND item = ?", rows)
 
     # ---- contents
 

@@ -98,28 +98,41 @@ def killed(laid: Laid, at: int, after: bool) -> None:
         laid.stands(laid.before, f"{where}, then {way} and rolled back")
 
 
-CODES = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS)
+FAULTS = (
+    (errno.ENOSPC, "alike"), (errno.ENOSPC, "all"), (errno.EIO, "once"), (errno.EIO, "all"), (errno.EACCES, "once"),
+    (errno.EROFS, "all"),
+)  # fmt: skip
+NAMES = [f"{errno.errorcode[code]}-{breadth}" for code, breadth in FAULTS]
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("code", CODES, ids=lambda code: errno.errorcode[code])
-def test_refused_at_every_effect(laid: Laid, code: int) -> None:
+@pytest.mark.parametrize(("code", "breadth"), FAULTS, ids=NAMES)
+def test_refused_at_every_effect(laid: Laid, code: int, breadth: str) -> None:
     for at in range(len(laid.names)):
-        refused(laid, at, code)
+        refused(laid, at, code, breadth)
 
 
-@pytest.mark.parametrize("code", CODES, ids=lambda code: errno.errorcode[code])
-def test_refused_at_some_effects(laid: Laid, request: pytest.FixtureRequest, code: int) -> None:
+@pytest.mark.parametrize(("code", "breadth"), FAULTS, ids=NAMES)
+def test_refused_at_some_effects(laid: Laid, request: pytest.FixtureRequest, code: int, breadth: str) -> None:
     for at in laid.chosen(request, code)[::3]:
-        refused(laid, at, code)
+        refused(laid, at, code, breadth)
 
 
-def refused(laid: Laid, at: int, code: int) -> None:
-    """A full disk stays full until the process ends; any other error comes once."""
-    where = f"{errno.errorcode[code]} at effect {at} ({laid.names[at]})"
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO], ids=lambda code: errno.errorcode[code])
+def test_what_could_not_be_cleared_away_goes_once_it_can(laid: Laid, code: int) -> None:
+    """From where the old file has just been displaced nothing works any more, not even to remove it."""
+    displaced = [at for at, name in enumerate(laid.names) if name == "unlink"]
+    for at in displaced[:: len(displaced) // 2]:
+        refused(laid, at, code, "all")
+        refused(laid, at, code, "alike")
+
+
+def refused(laid: Laid, at: int, code: int, breadth: str) -> None:
+    """Once the process has ended, all works again: nothing of ours is left then, and nothing is lost."""
+    where = f"{errno.errorcode[code]} ({breadth}) at effect {at} ({laid.names[at]})"
     for way in ("again", "rollback"):
         laid.stage.reset()
-        ended = laid.stage.run(*APPLY, effects=faults.failing(at, code, on=code == errno.ENOSPC))
+        ended = laid.stage.run(*APPLY, effects=faults.failing(at, code, breadth))
         assert ended.status in (0, 1), f"{where}\n{ended.said}"
         assert "Traceback" not in ended.said, f"{where}\n{ended.said}"
         assert laid.stage.run("status").status == 0, where

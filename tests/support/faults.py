@@ -158,12 +158,12 @@ def killing(at: int, *, after: bool) -> Effects:
     return Effects(nothing, die) if after else Effects(die, nothing)
 
 
-def failing(at: int, code: int, *, on: bool = False) -> Effects:
-    """Effect `at` fails; `on`: and every one of its name from then on, as on a disk that is full."""
+def failing(at: int, code: int, breadth: str = "once") -> Effects:
+    """Effect `at` fails; from then on `alike`: every one of its name, as on a disk that is full; `all`: every one."""
     broken: list[str] = []
 
     def fail(number: int, name: str) -> None:
-        if number == at or (on and name in broken):
+        if number == at or (breadth == "alike" and name in broken) or (breadth == "all" and broken):
             broken.append(name)
             if name == "commit":
                 error = sqlite3.OperationalError("disk I/O error")

@@ -64,16 +64,30 @@ def test_an_update_was_made_or_was_never_made(zed: Path, when: str, late: str) -
     killed(zed, when, late=late)
     assert files.recover(str(zed / "a")) == []
     assert names(zed) == ["a"]
-    assert (zed / "a").read_text() == ((late if when == "swapped" else "") or "a\n")
+    assert (zed / "a").read_text() == ((late or "b\n") if when == "swapped" else "a\n")
     assert files.recover(str(zed / "a")) == []
 
 
-@pytest.mark.parametrize("late", ["", "by hand"])
-def test_a_file_that_was_taken_away_comes_back(zed: Path, late: str) -> None:
-    killed(zed, "taken", after="None", late=late)
+def test_a_file_that_was_taken_away_is_gone(zed: Path) -> None:
+    killed(zed, "taken", after="None")
+    assert names(zed) != []
+    assert files.recover(str(zed / "a")) == []
+    assert names(zed) == []
+
+
+def test_a_file_that_was_edited_and_then_taken_away_comes_back(zed: Path) -> None:
+    killed(zed, "taken", after="None", late="by hand")
     assert names(zed) != ["a"]
     assert files.recover(str(zed / "a")) == []
-    assert names(zed) == ["a"] and (zed / "a").read_text() == (late or "a\n")
+    assert names(zed) == ["a"] and (zed / "a").read_text() == "by hand"
+
+
+def test_an_earlier_version_left_names_that_say_less(zed: Path) -> None:
+    killed(zed, "swapped")
+    [left] = files.leftovers(str(zed))
+    os.rename(zed / left, zed / f"{left.rpartition('-')[0]}.tmp")
+    assert files.recover(str(zed / "a")) == []
+    assert names(zed) == ["a"] and (zed / "a").read_text() == "a\n"
 
 
 @pytest.mark.parametrize(("when", "stands"), [("writing", []), ("flushing", []), ("placed", ["a"])])

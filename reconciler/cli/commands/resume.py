@@ -19,10 +19,13 @@ def run(args: Namespace) -> int:
     from reconciler.model.outcome import Status
 
     app = opening.with_home(args)
+    style = terminal.style(args)
+    left = app.clear(wait=not args.no_wait, on_wait=terminal.waiting)
+    if left:
+        terminal.show(style.finish(problem_lines(left, style)))
     if not app.open_runs():
         terminal.say(NOTHING)
-        return exits.DONE
-    style = terminal.style(args)
+        return exits.TROUBLE if left else exits.DONE
     with terminal.progress("finishing") as step:
         done = app.resume(wait=not args.no_wait, on_wait=terminal.waiting, progress=step)
     for result, problems in done:
