@@ -13,9 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.model.change import Change, Confirmation, Plan
+from reconciler.model.change import ABSENT, Change, Confirmation, Plan
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.programs import Beside, Confirm, Copy, Files, Program, Programs, Refusal, Said
+from reconciler.model.resource import File
 from reconciler.model.world import Env, Look, Unreadable
 from reconciler.pipeline.blame import Blame, already
 from reconciler.pipeline.rehearsal import Rehearsal
@@ -52,6 +53,9 @@ def _of_root(plan: Plan, root: Root, how: Confirm, asking: Asking, ask: bool) ->
     loading = ask and any(change.disturbs for change in plan.due)
     if not view.concerned(changes) and not loading:
         return None
+    program = view.program() if ask else NOT_ASKED
+    if isinstance(program, str) and (loading or view.plainly_touched(changes)):
+        return Confirmation(root.name, "", None, program)
     outcome = rehearse(plan, changes, asking.kinds, asking.look, asking.key)
     beside, unseen = view.beside()
     before = {**view.files(asking.look, {change.claim.path for change in changes}), **beside}
@@ -59,9 +63,6 @@ def _of_root(plan: Plan, root: Root, how: Confirm, asking: Asking, ask: bool) ->
     touched = view.touched(before, after, outcome)
     if not touched and not loading:
         return None
-    if not ask:
-        return Confirmation(root.name, "", None, NOT_ASKED)
-    program = view.program()
     if isinstance(program, str):
         return Confirmation(root.name, "", None, program)
     rest = view.rest(before, outcome)
@@ -90,6 +91,22 @@ class View:
             return bool(changes)
         named = {self._place(ref)[1] for ref in self.how.refers(self.files(self.asking.look, ()))}
         return any(change.claim.path in named for change in changes)
+
+    def plainly_touched(self, changes: Sequence[Change[Any]]) -> bool:
+        """Whether a new file tells, without a rehearsal, that the program would see something else."""
+        return any(
+            isinstance(change.after, File)
+            and change.before.fingerprint == ABSENT
+            and not (change.claim.item or change.veiled)
+            and self.how.reads(change.claim.path)
+            and self._nothing_at(change.claim.path)
+            for change in changes
+        )
+
+    def _nothing_at(self, path: str) -> bool:
+        with suppress(Unreadable):
+            return self.asking.look.read(self.root.name, path) is None
+        return False
 
     def files(self, look: Look, paths: Iterable[str]) -> dict[str, bytes]:
         """What the program reads of some files and the shared ones; what cannot be read is not there for it either."""
