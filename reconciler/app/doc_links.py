@@ -66,7 +66,8 @@ class Links:
         return self._no_heading(origin, link, target, unquote(anchor)) if anchor else None
 
     def _near(self, path: str, target: str) -> str:
-        same = [one for one in self.files.paths if posixpath.basename(one) == posixpath.basename(target)]
+        name = posixpath.basename(target).casefold()
+        same = [one for one in self.files.paths if posixpath.basename(one).casefold() == name]
         near = same[:1] or get_close_matches(target, self.files.paths, 1, 0.8)
         if not near:
             return "write the path of a file that is there, or take the link out"

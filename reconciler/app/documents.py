@@ -11,11 +11,11 @@ from reconciler.app.rendered import remembered
 from reconciler.app.session import App
 from reconciler.formats import markdown_page
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
-from reconciler.model.resource import File, Loaded, Target
+from reconciler.model.resource import File, Layout, Loaded, Target
 from reconciler.model.world import Edit
 from reconciler.pipeline import aim
 from reconciler.pipeline.survey import survey
-from reconciler.shapes import document_standards, document_state, document_targets, owned_region
+from reconciler.shapes import document_rendering, document_standards, document_state, document_targets, owned_region
 from reconciler.shapes.document_types import TYPES
 from reconciler.world import git
 from reconciler.world.markdown_files import MarkdownFiles
@@ -32,6 +32,15 @@ def targets(app: App, loaded: Loaded) -> Sequence[Target[Any]]:
         aimed = aim.aim(loaded, layout, app.kinds, app.roots)
     found: Sequence[Target[Any]] = [target for target in aimed if target.ref.kind == KIND]
     return found
+
+
+def mistakes(app: App, loaded: Loaded, *, portable: bool) -> list[Problem]:
+    """What is wrong with documents; `portable`: on any machine that has just this home."""
+    if portable:
+        return list(document_targets.mistakes(loaded, Layout({}, home=app.env.home), {}))
+    layout = survey(app.roots, app.world, home=app.env.home)
+    with remembered(app.env, loaded):
+        return list(document_targets.mistakes(loaded, layout, document_rendering.MEMORY))
 
 
 def stale(app: App, loaded: Loaded, which: str) -> list[Problem]:

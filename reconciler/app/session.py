@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -99,8 +99,9 @@ class App:
         of references; `portable`: without that. Raises Invalid."""
         schemas.judge(self.env)
         tree = self.here.tree(which)
-        here = (nobody, None) if portable else (self._standing, self._survey)
-        loaded = load_all(tree, self.kinds, registry.PENDING, self.host, *here)
+        standing, survey = (nobody, None) if portable else (self._standing, self._survey)
+        more = self._undocumented(portable)
+        loaded = load_all(tree, self.kinds, registry.PENDING, self.host, standing, survey, more)
         if portable or self.posing:
             return loaded
         root = next(root for root in self.roots if root.name == "opencode")
@@ -177,6 +178,20 @@ class App:
     def documented(self, loaded: Loaded) -> bool:
         """Whether documents are declared: what is committed of them counts too."""
         return any(resource.ref.kind == "document" for resource in loaded.resources)
+
+    def _undocumented(self, portable: bool) -> Callable[[Loaded], Iterable[Problem]]:
+        """What is wrong with the documents of what was loaded first, for this machine, and then for others."""
+        told: list[Loaded] = []
+
+        def found(loaded: Loaded) -> Iterable[Problem]:
+            told.append(loaded)
+            if not self.documented(loaded):
+                return ()
+            from reconciler.app import documents
+
+            return documents.mistakes(self, loaded, portable=portable or len(told) > 1)
+
+        return found
 
     def stale(self, loaded: Loaded, which: str) -> Sequence[Problem]:
         """Documents in this repository that are not as they would be rendered. Raises Invalid."""

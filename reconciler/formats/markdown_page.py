@@ -12,6 +12,8 @@ from reconciler.formats import frontmatter, yaml
 from reconciler.model.problem import Invalid
 
 ANCHOR = re.compile(r"<[a-zA-Z][^>]*?\b(?:id|name)\s*=\s*[\"']?([^\"'\s>]+)")
+WRITTEN = re.compile(r"<(?:a|img|source|video)\b[^>]*?\b(?:href|src)\s*=\s*[\"']([^\"'>]*)", re.I)
+COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
 DROPPED = re.compile(r"[^\w\- ]")
 TYPE = re.compile(r"^<!--\s*reconcile:type\s+([\w-]+)\s*-->\s*$", re.M)
 DEEPEST = 20
@@ -51,15 +53,18 @@ def parse(text: str) -> Page:
     headings = tuple(_headings(tokens, skipped))
     links: list[Link] = []
     anchors = {heading.anchor for heading in headings}
+    kind = ""
     for token in tokens:
         if token.type == "html_block":
+            said = TYPE.search(token.content)
+            kind = kind or (said[1] if said else "")
             anchors.update(ANCHOR.findall(token.content))
+            links += _in_html(token.content, skipped + token.map[0] + 1)
         elif token.type == "inline":
             found, written = _inside(token, skipped)
             links += found
             anchors.update(written)
-    said = TYPE.search(body)
-    return Page(headings, tuple(links), frozenset(anchors), front, said[1] if said else "")
+    return Page(headings, tuple(links), frozenset(anchors), front, kind)
 
 
 def _front(text: str) -> tuple[Mapping[str, Any], str, int]:
@@ -127,4 +132,11 @@ def _inside(inline: Any, skipped: int) -> tuple[list[Link], list[str]]:
             links.append(Link(str(child.attrGet("src") or ""), line))
         elif child.type == "html_inline":
             anchors += ANCHOR.findall(child.content)
+            links += _in_html(child.content, line)
     return links, anchors
+
+
+def _in_html(text: str, line: int) -> Iterator[Link]:
+    """Links that are written in HTML; what is commented out is none."""
+    bare = COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
+    return (Link(found[1], line + bare.count("\n", 0, found.start())) for found in WRITTEN.finditer(bare))

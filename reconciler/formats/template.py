@@ -43,12 +43,29 @@ class Templates:
             raise self._not_found(str(error.name), name, error.__traceback__) from None
         except jinja2.TemplateSyntaxError as error:
             text = _worded(error.message or "not a template")
-            raise self._invalid(error.name or name, error.lineno, text, _syntax(text)) from None
+            raise self._invalid(
+                (error.name or name).removeprefix(self.folder), error.lineno, text, _syntax(text)
+            ) from None
         except (jinja2.TemplateError, TooMuch, Refused, TypeError, ValueError, ArithmeticError, LookupError,
-                AttributeError, RecursionError) as error:  # fmt: skip
+                AttributeError, RecursionError, SyntaxError, MemoryError) as error:  # fmt: skip
             file, line = self._place(error.__traceback__, name)
             raise self._invalid(file, line, *_said(error, [*values, *environment.globals])) from None
         return text
+
+    def parse(self, name: str) -> None:
+        """Raises Invalid for what is no template."""
+        import jinja2
+
+        from reconciler.formats.template_environment import Bounded
+
+        environment = Bounded(self.source, self.folder, self.own)
+        try:
+            environment.parse(self.source(name) or "", name)
+        except jinja2.TemplateSyntaxError as error:
+            text = _worded(error.message or "not a template")
+            raise self._invalid(name, error.lineno, text, _syntax(text)) from None
+        except RecursionError as error:
+            raise self._invalid(name, 0, *_said(error, [])) from None
 
     def _not_found(self, missing: str, name: str, traceback: TracebackType | None) -> Invalid:
         file, line = self._place(traceback, name)
@@ -77,6 +94,8 @@ def _said(error: Exception, names: list[str]) -> tuple[str, str]:
         return error.text, error.hint
     if isinstance(error, TooMuch):
         return f"the template is stopped: {error}", "a document is bounded: let it show less"
+    if isinstance(error, SyntaxError | MemoryError):
+        return "the template is stopped: it is nested too deep, or too large", "let a macro do a part of it"
     if isinstance(error, RecursionError):
         return "the template is stopped: it calls itself without an end", "give the macro a case that ends it"
     text = str(error)
@@ -92,7 +111,7 @@ def _said(error: Exception, names: list[str]) -> tuple[str, str]:
 def _worded(text: str) -> str:
     """A message of Jinja's in our manner: names in backticks, no full stop."""
     marked = re.sub("'([^']*)'", r"`\1`", text.strip().rstrip("."))
-    return marked[:1].lower() + marked[1:]
+    return "; ".join(part[:1].lower() + part[1:] for part in marked.split(". "))
 
 
 def _syntax(text: str) -> str:

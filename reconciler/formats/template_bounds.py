@@ -11,6 +11,10 @@ MOST_TEXT = 4_000_000
 MOST_STEPS = 200_000
 """Rounds of loops and calls of macros and functions in one rendering."""
 MOST_RANGE = 10_000
+MOST_WORK = 64_000_000
+"""Characters of text, and a share of them for each item of a list, that one rendering may make or look through."""
+ITEM = 32
+MOST_BITS = 256
 TEXT = frozenset(
     ("upper", "lower", "title", "capitalize", "strip", "lstrip", "rstrip", "startswith", "endswith", "split",
      "rsplit", "splitlines", "partition", "rpartition", "removeprefix", "removesuffix", "count", "find")
@@ -42,15 +46,33 @@ class Budget:
     """What is left of one rendering."""
 
     def __init__(self) -> None:
-        self.steps, self.text = MOST_STEPS, MOST_TEXT
+        self.steps, self.text, self.work = MOST_STEPS, MOST_TEXT, MOST_WORK
 
     def step(self, weight: int = 0) -> str:
         """One round more, which writes so many characters of the template's own."""
         self.steps -= 1
         if self.steps < 0:
             raise TooMuch(f"it goes round more than {MOST_STEPS:,} times")
-        self.write(weight)
+        self.write(max(weight, 0))
         return ""
+
+    def weigh(self, *values: Any) -> None:
+        """What is made or looked through; a list with all that is in it, as often as it is."""
+        left = [*values]
+        while left:
+            value = left.pop()
+            if isinstance(value, str):
+                self.work -= len(value)
+                if len(value) > MOST_TEXT:
+                    raise TooMuch(f"it makes a value longer than {MOST_TEXT:,}")
+            elif isinstance(value, list | tuple | range | Mapping):
+                self.work -= ITEM * len(value)
+                if self.work >= 0 and not isinstance(value, range):
+                    left += [*value, *value.values()] if isinstance(value, Mapping) else value
+            elif isinstance(value, int) and value.bit_length() > MOST_BITS:
+                raise TooMuch("a number is larger than a document needs")
+            if self.work < 0:
+                raise TooMuch("it makes and compares more than a document needs")
 
     def write(self, length: int) -> None:
         self.text -= length
@@ -81,18 +103,7 @@ def written(value: Any) -> str:
 
 def as_json(value: Any, indent: int | None = None) -> str:
     """`tojson`, for text: nothing in it is escaped for HTML."""
-    left = [MOST_STEPS]
-    _count(value, left)
     return json.dumps(value, ensure_ascii=False, indent=min(indent, 8) if indent else None)
-
-
-def _count(value: Any, left: list[int]) -> None:
-    left[0] -= 1
-    if left[0] < 0:
-        raise TooMuch("a value is larger than a document needs")
-    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-    for one in inside:
-        _count(one, left)
 
 
 def joined(value: Iterable[Any], separator: str = "") -> str:
@@ -136,7 +147,7 @@ def operated(operator: str, left: Any, right: Any) -> None:
         sized(len(left) + len(right))
     elif operator == "%" and isinstance(left, str):
         raise Refused("`%` of a text is not known here", "write `~`")
-    elif operator == "*" and any(isinstance(side, int) and side.bit_length() > 64 for side in (left, right)):
+    elif any(isinstance(side, int) and side.bit_length() > MOST_BITS for side in (left, right)):
         raise TooMuch("a number is larger than a document needs")
 
 

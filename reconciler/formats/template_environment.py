@@ -5,19 +5,29 @@ Imported only where something is rendered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jinja2
 from jinja2 import nodes, sandbox
-from jinja2.visitor import NodeTransformer
+from jinja2.filters import FILTERS
+from jinja2.tests import TESTS
 
-from reconciler.formats import template_bounds
-from reconciler.formats.template_bounds import Budget
+from reconciler.formats import template_bounds, template_weighing
+from reconciler.formats.template_bounds import Budget, Refused
+from reconciler.formats.template_weighing import Weighing, weighed
 
-STEP = "_step"
 MOST_CODES = 1000
-BLOCKS = (nodes.AssignBlock, nodes.FilterBlock, nodes.CallBlock)
+LARGEST = 200_000
+"""Characters of one template."""
+BLOCKS = (nodes.AssignBlock, nodes.FilterBlock, nodes.CallBlock, nodes.EvalContextModifier)
+KNOWN = {name: FILTERS[name] for name in template_bounds.FILTERS if name in FILTERS} | template_bounds.OURS
+COUNTED: Mapping[str, Callable[..., Any]] = {
+    **{name: weighed(one, template_weighing.COUNTED.get(name, 0)) for name, one in KNOWN.items()},
+    template_weighing.STEP: template_weighing.step,
+    template_weighing.WEIGH: template_weighing.weigh,
+}
+TESTED: Mapping[str, Callable[..., Any]] = {name: weighed(one) for name, one in TESTS.items()}
 
 
 class Loader(jinja2.BaseLoader):
@@ -30,6 +40,8 @@ class Loader(jinja2.BaseLoader):
         text = self.source(template)
         if text is None:
             raise jinja2.TemplateNotFound(template)
+        if len(text) > LARGEST:
+            raise Refused(f"`{self.folder}{template}` is longer than {LARGEST:,} characters", "include parts of it")
         return text, f"{self.folder}{template}", lambda: True
 
 
@@ -54,7 +66,7 @@ CODES = Codes()
 class Bounded(sandbox.ImmutableSandboxedEnvironment):
     """For one rendering."""
 
-    intercepted_binops = frozenset(("*", "+", "%", "**"))
+    intercepted_binops = frozenset(("*", "+", "-", "/", "//", "%", "**"))
 
     def __init__(self, source: Callable[[str], str | None], folder: str, own: Mapping[type, frozenset[str]]) -> None:
         self.budget, self.own = Budget(), own
@@ -68,14 +80,8 @@ class Bounded(sandbox.ImmutableSandboxedEnvironment):
             cache_size=0,
             bytecode_cache=CODES,
         )
-        known = {name: self.filters[name] for name in template_bounds.FILTERS if name in self.filters}
-        self.filters = {**known, **template_bounds.OURS}
-        self.globals = {
-            "range": template_bounds.bounded_range,
-            "dict": dict,
-            "namespace": jinja2.utils.Namespace,
-            STEP: self.budget.step,
-        }
+        self.filters, self.tests = dict(COUNTED), dict(TESTED)
+        self.globals = {"range": template_bounds.bounded_range, "dict": dict, "namespace": jinja2.utils.Namespace}
 
     def _written(self, value: Any) -> str:
         text = template_bounds.written(value)
@@ -85,54 +91,26 @@ class Bounded(sandbox.ImmutableSandboxedEnvironment):
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         return template_bounds.visible(obj, attr, self.own) and super().is_safe_attribute(obj, attr, value)
 
+    def wrap_str_format(self, value: Any) -> None:
+        """`format` is an attribute like any other: not seen."""
+
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         template_bounds.operated(operator, left, right)
-        return super().call_binop(context, operator, left, right)
+        made = super().call_binop(context, operator, left, right)
+        self.budget.weigh(made)
+        return made
 
     def call(self, context: Any, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         self.budget.step()
+        self.budget.weigh(getattr(obj, "__self__", None), *args, *kwargs.values())
         said = super().call(context, obj, *args, **kwargs)
-        if isinstance(said, str):
-            template_bounds.sized(len(said))
+        self.budget.weigh(said)
         return said
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
         for block in tree.find_all(BLOCKS):
             raise jinja2.TemplateSyntaxError("a block of this kind is not known here", block.lineno, name, filename)
-        for node in list(tree.find_all((nodes.For, nodes.Macro))):
-            assert isinstance(node, nodes.For | nodes.Macro)
-            node.body = [_counting(node.body, node.lineno), *node.body]
-        joined: nodes.Template = Joining().visit(tree)
-        joined.set_environment(self)
-        return joined
-
-
-def _counting(body: Sequence[nodes.Node], line: int) -> nodes.Node:
-    """One round more."""
-    weight = sum(len(text.data) for text in _literal(body))
-    call = nodes.Call(nodes.Name(STEP, "load"), [nodes.Const(weight)], [], None, None)
-    return nodes.Output([call]).set_lineno(line)
-
-
-def _literal(body: Sequence[nodes.Node]) -> list[nodes.TemplateData]:
-    """The text of the template's own that one round writes."""
-    found: list[nodes.TemplateData] = []
-    for node in body:
-        if isinstance(node, nodes.TemplateData):
-            found.append(node)
-        elif not isinstance(node, nodes.For | nodes.Macro):
-            found += _literal(list(node.iter_child_nodes()))
-    return found
-
-
-class Joining(NodeTransformer):
-    """`a ~ b` as the sum of two texts, whose length is looked at."""
-
-    def visit_Concat(self, node: nodes.Concat, *args: Any, **more: Any) -> nodes.Node:
-        self.generic_visit(node)
-        first, *others = [nodes.Filter(one, "string", [], [], None, None, lineno=node.lineno) for one in node.nodes]
-        whole: nodes.Expr = first
-        for text in others:
-            whole = nodes.Add(whole, text, lineno=node.lineno)
-        return whole
+        counted: nodes.Template = Weighing().visit(tree)
+        counted.set_environment(self)
+        return counted

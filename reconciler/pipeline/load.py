@@ -54,8 +54,10 @@ def load_all(
     host: str,
     standing: references.Standing = references.nobody,
     survey: partly.Survey | None = None,
+    more: Callable[[Loaded], Iterable[Problem]] = lambda loaded: (),
 ) -> Loaded:
-    """The same with the problems that any host has; each is named once. Raises Invalid."""
+    """The same with the problems that any host has; each is named once. `more`: what is wrong with all that was loaded
+    for one host. Raises Invalid."""
     memo: Memo = {}
     loaded: Loaded | None = None
     problems: set[Problem] = set()
@@ -65,7 +67,7 @@ def load_all(
         except Invalid as error:
             problems.update(error.problems)
         else:
-            problems.update(one.problems)
+            problems.update((*one.problems, *(moved(problem, one.traces) for problem in more(one))))
             loaded = loaded or one
     if loaded is None or any(p.severity is Severity.ERROR for p in problems):
         raise Invalid(problems)

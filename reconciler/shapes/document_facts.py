@@ -64,6 +64,10 @@ class Facts:
             self._answers[key] = None if gone else getattr(self, f"_{key[0]}")(*key[1:])
         return self._answers[key]
 
+    def asked_for(self, key: Key) -> bool:
+        """Whether anybody did."""
+        return key in self._answers
+
     def digest(self, keys: Iterable[Key]) -> str:
         """16 hex digits of all these answers."""
         whole = blake2b(digest_size=8)

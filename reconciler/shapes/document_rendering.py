@@ -5,12 +5,14 @@ The bytes say by a digest what they were made from. What asks for the same answe
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+import re
+from collections.abc import Iterator, MutableMapping
+from dataclasses import replace
 from hashlib import blake2b
 from typing import NamedTuple
 
 from reconciler.formats.template import Templates
-from reconciler.model.problem import Invalid, Origin, Problem
+from reconciler.model.problem import Invalid, Origin, Problem, Severity
 from reconciler.model.resource import Ref
 from reconciler.model.secret import END, START
 from reconciler.shapes import owned_region
@@ -18,8 +20,9 @@ from reconciler.shapes.document_facts import Facts, Key, Place, masked
 from reconciler.shapes.document_spec import Document, Output
 from reconciler.shapes.document_view import SEEN, Thing, View
 
+UNFIT = re.compile(f"[\0\ud800-\udfff{START}{END}]")
 FORMAT = 1
-FOLDER = "templates/"
+FOLDER, ENDING = "templates/", ".j2"
 COMMENTS = {
     **dict.fromkeys(("md", "markdown", "mdx", "html", "htm", "xml", "svg"), ("<!-- ", " -->")),
     **dict.fromkeys(("yaml", "yml", "toml", "sh", "py", "conf", "ini", "cfg", "properties"), ("# ", "")),
@@ -77,9 +80,20 @@ def _anew(ref: Ref, document: Document, output: Output, item: Ref | None, place:
     return Kept(own, tuple(sorted(view.asked)), facts.digest(view.asked), text)
 
 
+def unparsed(facts: Facts) -> Iterator[Problem]:
+    """A warning for each template that nothing was rendered from and that is none."""
+    templates = Templates(lambda name: facts.answer(("template", name)), FOLDER)
+    for name in facts.loaded.templates:
+        if name.endswith(ENDING) and not facts.asked_for(("template", name)):
+            try:
+                templates.parse(name)
+            except Invalid as error:
+                yield from (replace(problem, severity=Severity.WARNING) for problem in error.problems)
+
+
 def _fit(text: str, document: Document, output: Output) -> None:
     where = Origin(f"{FOLDER}{document.template}")
-    if START in text or END in text or "\0" in text:
+    if UNFIT.search(text):
         raise Invalid([Problem(where, "it writes a character that no text holds", "take it out")])
     if output.region and (found := owned_region.disturbing(text.encode())):
         raise Invalid([Problem(where, found, "a region must leave its own marks readable")])

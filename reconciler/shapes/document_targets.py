@@ -36,6 +36,33 @@ def targets(resource: Resource[Document], loaded: Loaded, layout: Layout) -> Seq
     return found
 
 
+def mistakes(loaded: Loaded, layout: Layout, memory: document_rendering.Memory) -> Iterator[Problem]:
+    """What is wrong with documents whatever stands here: templates that cannot be rendered, servers that there are
+    none of, outputs that two of them ask for; warnings about templates that nothing uses and that are none."""
+    known = facts(Once(loaded, layout))
+    taken: dict[Place, dict[str, Ref]] = {}
+    for resource in loaded.resources:
+        for output, item in outputs(resource.spec, loaded) if resource.ref.kind == "document" else ():
+            place = placed(output, item, loaded, layout)
+            others = taken.setdefault(place, {})
+            other = (
+                others.get(output.region) or others.get("") or (not output.region and next(iter(others.values()), None))
+            )
+            if other:
+                text = f"{resource.ref} and {other} both ask for `{output.at(item)}`"
+                yield Problem(output.origin, text, "remove one of them")
+            others[output.region] = resource.ref
+            if place[0].startswith(PROJECT):
+                yield _nowhere(resource.ref, output)
+            # What was seen of a machine is not remembered from here: a plan sees more.
+            kept = {} if resource.spec.observed else memory
+            try:
+                document_rendering.rendered(resource.ref, resource.spec, output, item, place, known, kept)
+            except Invalid as error:
+                yield from error.problems
+    yield from document_rendering.unparsed(known)
+
+
 HERE, PROJECTS, PROJECT = "repository", "projects", "project/"
 
 
@@ -111,8 +138,12 @@ def part(claim: Claim) -> str:
 def _claim(resource: Resource[Document], output: Output, place: Place, layout: Layout) -> Claim:
     root, path = place
     if root not in layout.places:
-        text = f"{resource.ref}: there is no `{output.place}` here"
-        raise Invalid([Problem(output.origin, text, "`project/NAME` is the folder of `servers/NAME.yaml`")])
+        raise Invalid([_nowhere(resource.ref, output)])
     if not output.region:
         path = layout.places[root].standing(path) or path
     return Claim(root, path, (MARK, output.region) if output.region else ())
+
+
+def _nowhere(ref: Ref, output: Output) -> Problem:
+    hint = "`project/NAME` is the folder of `servers/NAME.yaml`"
+    return Problem(output.origin, f"{ref}: there is no `{output.place}` here", hint)

@@ -73,6 +73,31 @@ def test_a_broken_link_is_named_with_file_and_line(tmp_path: Path) -> None:
     ]
 
 
+def test_links_of_every_form(tmp_path: Path) -> None:
+    for name in ("with space.md", "ünï.md", "b(1).md", "a/b.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("# B\n")
+    (tmp_path / "README.md").write_text(
+        "# One Two\n# One Two\n\nSetext\n===\n<a id='here'></a>\n\n"
+        "[1](<with space.md>) [2](%C3%BCn%C3%AF.md) [3](b(1).md) [4](#one-two-1) [5](#setext) [6](#here) [7](a/)\n"
+        "[1](#one-two-2) [2][r] [r][] and [undefined][]\n"
+        "<a href='none.md'>x</a> <img alt='' src=\"none.png\"> `<a href='code.md'>`\n"
+        "\n<p>\n<!-- <a href='no.md'> -->\n<A HREF='block.md'>\n</p>\n\n> - [in a list](list.md)\n\n"
+        "    [code](code.md)\n\n~~~\n[code](code.md)\n~~~\n\n[near](A/B.md) [r]: none.md\n\n[r]: reference.md\n"
+    )
+    assert found(tmp_path) == [
+        "README.md:9:1: `#one-two-2` leads to no heading",
+        "README.md:9:1: `reference.md` leads to no file",
+        "README.md:10:1: `none.md` leads to no file",
+        "README.md:10:1: `none.png` leads to no file",
+        "README.md:14:1: `block.md` leads to no file",
+        "README.md:17:1: `list.md` leads to no file",
+        "README.md:25:1: `A/B.md` leads to no file",
+        "README.md:25:1: `reference.md` leads to no file",
+    ]
+    assert "did you mean `a/b.md`?" in str(documents.check_paths([str(tmp_path)]))
+
+
 def test_a_broken_mark_of_a_region_is_named_too(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("# A\n<!-- reconcile:begin x -->\n")
     assert found(tmp_path) == ["a.md:2:1: region `x` has no end"]
@@ -83,6 +108,7 @@ def test_a_page_that_says_its_type_is_held_to_it(tmp_path: Path) -> None:
         "<!-- reconcile:type runbook -->\n# A\n\n## Going back\n\n## First look\n\n# Again\n"
     )
     (tmp_path / "b.md").write_text("<!-- reconcile:type nonsense -->\n# B\n")
+    (tmp_path / "c.md").write_text("# C\n\n```\n<!-- reconcile:type runbook -->\n```\n")
     assert found(tmp_path) == [
         "a.md:4:1: `Going back` stands before `First look`",
         "a.md:6:1: a runbook has a section `Symptoms`",

@@ -187,6 +187,12 @@ def test_a_template_that_fails_is_named_and_nothing_is_planned() -> None:
     assert problem.startswith("desired-state/documents/d.yaml:1:1: document/d: there is no template `none.j2`")
 
 
+@pytest.mark.parametrize("written", ["\\ud800", "\\x00"])
+def test_a_character_that_no_file_holds_is_a_mistake(written: str) -> None:
+    git = said("template: t.md.j2\noutputs: [l.md]\n", **{"../templates/t.md.j2": f'{{{{ "{written}" }}}}\n'})
+    assert wrong(git) == ["templates/t.md.j2: it writes a character that no text holds\n  hint: take it out"]
+
+
 def test_the_executable_bit_and_the_bytes_of_others_stay() -> None:
     house = House({"repository/tool.md": "#!x\n" + BEGIN.format("a") + END.format("a")})
     house.apply(house.plan(said("template: t.md.j2\noutputs: [{path: tool.md, region: a}]\n")))

@@ -76,10 +76,61 @@ def test_no_attribute_leads_out(text: str) -> None:
         "{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}",
         "{% set x %}{% endset %}",
         "{% include 'a' %}",
+        "{{ '{:>1000000000}'.format('x') }}",
+        "{% set a = 'ab' * 2000000 %}{% for i in range(9999) %}{% set b = a|upper %}{% endfor %}",
+        "{% set a = 'ab' * 2000000 %}{% for i in range(9999) %}{% set b = a.split('a') %}{% endfor %}",
+        "{% set a = 'ab' * 2000000 %}{% for i in range(9999) %}{% set b = a[1:] %}{% endfor %}",
+        "{% set a = 'ab' * 2000000 %}{% for i in range(9999) %}{% if a in a %}{% endif %}{% endfor %}",
+        "{% for i in range(9999) %}{{ range(9999)|max }}{% endfor %}",
+        "{{ [1]|slice(1000000000)|list|length }}",
+        "{{ [1]|batch(1000000000, 'x')|list|length }}",
+        "{{ 1|round(99999999, 'ceil') }}",
+        "{{ ('f' * 4000000)|int(0, 16) // 3 }}",
+        "{{ (['x' * 4000000] * 1000)|tojson|length }}",
+        "{{ range(9999)|select('in', range(9999)|list)|list|length }}",
+        "{% for a in range(9999) %}{% for b in range(9999) if false %}{% endfor %}{% endfor %}",
+        "{% set n = namespace(x=[1], y=[1]) %}{% for i in range(99) %}{% set n.x = [n.x, n.x] %}"
+        "{% set n.y = [n.y, n.y] %}{% endfor %}{{ n.x == n.y }}",
+        "{% set n = namespace(x=(1,)) %}{% for i in range(99) %}{% set n.x = (n.x, n.x) %}{% endfor %}{{ {n.x: 1} }}",
+        "{% macro m(n) %}{% if n %}{{ m(n - 1, varargs, varargs) }}{% endif %}{% endmacro %}{{ m(60, 1) }}",
+        "{{ [-99999999]|map('-step')|list|length }}" + "{% for a in range(9999) %}" * 2 + "{% endfor %}" * 2,
+        "{% autoescape true %}{{ '%9999999999s' % 1 }}{% endautoescape %}",
     ],
 )  # fmt: skip
 def test_every_way_to_make_much_of_little_ends(text: str) -> None:
     assert "templates/a:1:1: " in wrong(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("{% for k, v in x.items() %}{{ k }}{% endfor %}{% set a, b = 1, 2 %}{{ a + b }}", "a3"),
+        ("{{ [1, 2, 3][1:]|join }}{{ 'abc'[::-1] }}", "23cba"),
+        ("{{ {'b': 2, 'a': 1}|dictsort|map('join', '=')|join(' ') }} {{ -7 // 2 }}", "a=1 b=2 -4"),
+        ("{{ [1, 2]|select('gt', 1)|join }} {{ 3 is divisibleby(3) }} {{ x|map('upper')|join }}", "2 true A"),
+        ("{{ [{'a': 1}, {'a': 2}]|groupby('a')|map('first')|join }} {{ range(5)|batch(2)|map('join')|join(' ') }}",
+         "12 01 23 4"),
+    ],
+)  # fmt: skip
+def test_what_is_counted_does_what_jinja_says(text: str, made: str) -> None:
+    assert render(text, x={"a": 1}) == made
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% for a in [1] %}" * 30 + "{% endfor %}" * 30,
+        "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}",
+        "{% set a = 1 %}" * 20000,
+    ],
+)
+def test_a_template_that_is_nested_too_deep_or_too_long_is_no_bug(text: str) -> None:
+    assert wrong(text).startswith("templates/a")
+
+
+def test_no_name_of_a_template_s_own_hides_what_counts() -> None:
+    for hidden in ("{% set _step = 1 %}", "{% macro step() %}{% endmacro %}", "{% set budget = 0 %}"):
+        assert "goes round" in wrong(hidden + "{% for a in range(9999) %}" * 2 + "{% endfor %}" * 2)
 
 
 def test_a_mistake_is_named_with_its_line_and_what_mends_it() -> None:
@@ -89,6 +140,7 @@ def test_a_mistake_is_named_with_its_line_and_what_mends_it() -> None:
     assert wrong("{% include 'b' %}", {"b": "\n\n{{ q }}"}).startswith("templates/b:3:1: `q` is not known here")
     assert wrong("\n{{ x.foo }}", x={}).startswith("templates/a:2:1: there is no `foo` in this")
     assert wrong("\n{% if %}").startswith("templates/a:2:1: expected an expression")
+    assert wrong("{# open").startswith("templates/a:1:1: missing end of comment tag")
     assert wrong("{% include 'none' %}").startswith("templates/a:1:1: there is no template `none`")
     assert wrong("{{ 1 | nope }}").startswith("templates/a:1:1: no filter named `nope`")
 

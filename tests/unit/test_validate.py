@@ -62,3 +62,40 @@ def test_an_agent_that_goes_with_the_plan_does_not_count(sandbox: Sandbox) -> No
     assert sandbox.run("apply", "--yes").returncode == 0
     (sandbox.repo / "desired-state/agents/local.md").unlink()
     assert "names no agent" in sandbox.run("plan").stdout
+
+
+def test_mistakes_in_documents_and_templates(sandbox: Sandbox) -> None:
+    """Named at their line, for every machine, with everything else that is wrong."""
+    for name, text in {
+        "unknown": "\n{{ nobody }}\n",
+        "endless": "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}\n",
+        "open": "{% if 1 %}\n",
+        "unused": "{{ \n",
+        "sound": "# {{ title }}\n",
+        "host": "{{ resource('agent/of-laptop').name }}\n",
+    }.items():
+        at = sandbox.repo / "templates" / f"{name}.md.j2"
+        at.parent.mkdir(exist_ok=True)
+        at.write_text(text)
+    (sandbox.repo / "templates" / "notes.txt").write_text("{{ no template at all")
+    for name in ("unknown", "endless", "open", "none", "host"):
+        says(sandbox, f"documents/{name}.yaml", f"template: {name}.md.j2\noutputs: [docs/{name}.md]\n")
+    says(sandbox, "documents/twice.yaml", "template: sound.md.j2\ntitle: T\noutputs: [docs/none.md, docs/twice.md]\n")
+    says(sandbox, "documents/nowhere.yaml", "template: sound.md.j2\ntitle: T\noutputs: [{in: project/x, path: a.md}]\n")
+    says(sandbox, "hosts/laptop/agents/of-laptop.md", "---\ndescription: D\n---\n")
+    says(sandbox, "hosts/desk/agents/of-desk.md", "---\ndescription: D\n---\n")
+    for options in ((), ("--portable",)):
+        done = sandbox.run("validate", *options)
+        assert done.returncode == 1
+        assert [line for line in done.stderr.splitlines() if not line.startswith("  ")] == [
+            "desired-state/documents/none.yaml:1:1: document/none: there is no template `none.md.j2`",
+            "desired-state/documents/nowhere.yaml:3:11: document/nowhere: there is no `project/x` here",
+            "desired-state/documents/twice.yaml:3:11: document/twice and document/none both ask for `docs/none.md`",
+            "templates/endless.md.j2:1:1: the template is stopped: it goes round more than 200,000 times",
+            "templates/host.md.j2:1:1: git names no `agent/of-laptop`",
+            "templates/open.md.j2:1:1: unexpected end of template; jinja was looking for the following tags: `elif` or "
+            "`else` or `endif`; the innermost block that needs to be closed is `if`",
+            "templates/unknown.md.j2:2:1: `nobody` is not known here",
+            "templates/unused.md.j2:1:1: warning: unexpected `end of template`",
+            "7 problems; nothing was changed",
+        ]
