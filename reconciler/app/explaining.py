@@ -10,7 +10,7 @@ from reconciler.app.layers import layers
 from reconciler.app.session import App
 from reconciler.formats import jsonc
 from reconciler.model.change import Change, Recorded, Seen
-from reconciler.model.kind import AnyKind, Layer, Writer
+from reconciler.model.kind import AnyKind, Diagnosis, Layer, Writer
 from reconciler.model.resource import Claim, Ref, Rule, Target
 from reconciler.model.secret import seen as hide
 from reconciler.pipeline import cycle
@@ -29,6 +29,7 @@ class WhyPart:
     seen: Seen[Any]
     change: Change[Any] | None
     layers: tuple[Layer, ...]
+    diagnosis: Diagnosis | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _part(
     every = layers(claim, own, opened.env, os.getcwd()) if claim.item else tuple(own)
     if (row and row.veiled) or _carries(target, kind):
         every = tuple(layer._replace(value=hide(layer.value, opened.journal.key())) for layer in every)
-    return WhyPart(claim, path, desired, commit, row, seen, change, every)
+    return WhyPart(claim, path, desired, commit, row, seen, change, every, kind.diagnose(seen))
 
 
 def _carries(target: Target[Any] | None, kind: AnyKind) -> bool:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli import phrase
 from reconciler.cli.style import Style, columns, pad
-from reconciler.model.serving import Health, Now
-from reconciler.shapes import server_decisions, server_loading
+from reconciler.model.serving import Now
+from reconciler.shapes import server_decisions, server_diagnoses, server_loading
 
 if TYPE_CHECKING:
     from reconciler.app.serving import Row, Table
@@ -23,10 +23,8 @@ def state(row: Row) -> str:
     if row.now is None:
         wanted = row.declared is not None and row.declared.running and row.declared.serving.care.lifecycle == "owned"
         suspended = row.note is not None and row.note.suspended is not None
-        return "ended" if wanted and not suspended and row.note and row.note.process else "stopped"
-    if not row.now.serves:
-        return "taken"
-    return "ready" if row.now.probe.health is Health.WELL else str(row.now.probe.health)
+        return server_diagnoses.ENDED if wanted and not suspended and row.note and row.note.process else "stopped"
+    return server_diagnoses.state(row.now) or "ready"
 
 
 def remarks(row: Row) -> Iterator[str]:
@@ -41,6 +39,9 @@ def remarks(row: Row) -> Iterator[str]:
         yield f"by {row.now.command or 'another user'}"
     elif row.now is not None:
         yield from _running(row, row.now)
+    if (found := server_diagnoses.of(state(row), row.name)) is not None:
+        yield f"{found.symptom}: {found.means}"
+        yield f"remedy: {found.remedy}"
 
 
 def _running(row: Row, now: Now) -> Iterator[str]:

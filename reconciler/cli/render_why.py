@@ -47,6 +47,9 @@ def _part(part: WhyPart, style: Style) -> Iterator[str]:
         "git", f"{part.desired} · {part.commit or 'not committed yet'}" if part.desired else "does not name it", style
     )
     yield _line("here", f"{part.path}: {_here(part)}", style)
+    if part.diagnosis is not None:
+        yield _line("", f"{part.diagnosis.name}: {part.diagnosis.symptom}: {part.diagnosis.means}", style)
+        yield _line("remedy", part.diagnosis.remedy, style)
     yield _line("record", _record(part.recorded), style)
     yield _line("plan", _plan(part.change), style)
     if part.change is not None and part.change.verdict.hint:
@@ -106,5 +109,6 @@ def _part_record(part: WhyPart) -> dict[str, Any]:
             "action": change.action, "cause": change.cause, "allowed": change.verdict.allowed,
             "held_by": change.verdict.rule, "hint": change.verdict.hint,
         },
+        "diagnosis": part.diagnosis and part.diagnosis._asdict(),
         "layers": [layer._replace(value=Masker().mask(layer.value))._asdict() for layer in part.layers],
     }  # fmt: skip

@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.formats.serving_json import CODEC
-from reconciler.model.kind import Found, Kind, Left, Writer
+from reconciler.model.change import Seen
+from reconciler.model.kind import Diagnosis, Found, Kind, Left, Writer
 from reconciler.model.resource import PORT, Claim, Layout, Loaded, Mode, Ref, Resource, Target
 from reconciler.model.serving import Serving
 from reconciler.model.world import Look
-from reconciler.shapes import server_acting, server_reacting, server_spec
+from reconciler.shapes import server_acting, server_diagnoses, server_reacting, server_spec
 from reconciler.shapes.editor_schema import server as schema
 from reconciler.shapes.server_spec import ServerSpec
 
@@ -48,6 +49,12 @@ def describe(layout: Layout, look: Look) -> Iterable[Found | Left]:
     return ()
 
 
+def diagnose(seen: Seen[Serving]) -> Diagnosis | None:
+    """What is wrong with what listens on its port; None where that is well, or nobody does."""
+    now = seen.state.now if seen.state else None
+    return server_diagnoses.of(server_diagnoses.state(now), now.launch.name) if now else None
+
+
 SERVER: Kind[ServerSpec, Serving] = Kind(
     name="server",
     folder=FOLDER,
@@ -61,6 +68,7 @@ SERVER: Kind[ServerSpec, Serving] = Kind(
     diff=server_reacting.diff,
     react=server_reacting.react,
     wave=server_reacting.wave,
+    diagnose=diagnose,
     writers=(
         Writer("`reconcile server start` and `stop`", "whether it runs, until the other one is said", Mode.ENFORCE),
         Writer("people and agents", "servers started by hand on the same port"),

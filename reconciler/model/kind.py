@@ -81,6 +81,15 @@ class Overlay(NamedTuple):
 MERGED = Overlay()
 
 
+class Diagnosis(NamedTuple):
+    """What a state that is seen (`name`, one word) looks like, what it means, and what to do about it."""
+
+    name: str
+    symptom: str
+    means: str
+    remedy: str
+
+
 class Situation(NamedTuple):
     """What a kind reacts to, once all else is decided. `due`: the changes of other kinds that will be made; `named`:
     whether a person named a resource; `told`: whether he said that git wins; `runs`: what was done before."""
@@ -104,7 +113,8 @@ class Kind(Generic[S, L]):
     the JSON Schema of what people write in YAML; `reload`: when the program that reads it sees a change, in words;
     `together`: its judged changes → the same, where one of them makes another come to something else; `beside`: a
     resource → the same with what stands in entries of which it says a part; `react`: in place of the table of three
-    states, one proposal for each claim → the changes, knowing all others; `wave`: it comes after all lower ones."""
+    states, one proposal for each claim → the changes, knowing all others; `wave`: it comes after all lower ones;
+    `diagnose`: what is wrong with what is seen, where that is known."""
 
     name: str
     folder: str
@@ -129,6 +139,7 @@ class Kind(Generic[S, L]):
     react: Callable[[Sequence[Change[L]], Situation], Iterable[Change[L]]] | None = None
     wave: Callable[[Change[L]], int] = lambda change: 0
     last: bool = False
+    diagnose: Callable[[Seen[L]], Diagnosis | None] = lambda seen: None
 
 
 @dataclass(frozen=True, kw_only=True)

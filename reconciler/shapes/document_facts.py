@@ -16,13 +16,26 @@ from reconciler.formats import frontmatter, masking
 from reconciler.model.problem import Invalid
 from reconciler.model.resource import Layout, Loaded, Ref, Resource, Source
 from reconciler.model.secret import MARKED
-from reconciler.shapes import asked
+from reconciler.shapes import asked, server_diagnoses
 
 Key = tuple[str, ...]
 Place = tuple[str, str]
 """A root, and a path below it."""
 QUESTIONS = frozenset(
-    ("names", "exists", "template", "spec", "body", "source", "page", "folder", "links", "backlinks", "observed")
+    (
+        "names",
+        "exists",
+        "template",
+        "spec",
+        "body",
+        "source",
+        "page",
+        "folder",
+        "links",
+        "backlinks",
+        "observed",
+        "diagnoses",
+    )
 )
 OF_ONE = ("spec", "body", "source", "page", "links", "backlinks")
 HIDDEN = "•••"
@@ -121,6 +134,10 @@ class Facts:
         ours |= {claim.path for claim in self.layout.taken if claim.root == root}
         ours |= {path for place, path in self.outputs if place == root}
         return sorted(set(self.layout.places[root].files) - ours)
+
+    def _diagnoses(self, kind: str) -> list[Mapping[str, str]]:
+        """What can be wrong with things of a kind as they run."""
+        return server_diagnoses.told() if kind == "server" else []
 
     def _plain(self, ref: str) -> Said:
         key = ("plain", ref)

@@ -31,7 +31,7 @@ class View:
         """The functions by the names that templates have for them."""
         known: dict[str, Callable[..., Any]] = {
             "resources": self.resources, "resource": self.resource, "ref": self.ref, "exists": self.exists,
-            "source": self.source,
+            "source": self.source, "diagnoses": self.diagnoses,
         }  # fmt: skip
         return {**known, "unmanaged": self.unmanaged} if observed else known
 
@@ -61,6 +61,12 @@ class View:
         """A link from this output to the file in desired-state/ that says a resource."""
         thing = ref if isinstance(ref, Thing) else self.resource(ref)
         return self._to("repository", self.ask("source", thing.ref))
+
+    def diagnoses(self, kind: str) -> list[Mapping[str, str]]:
+        """What can be wrong with things of a kind as they run: `sort` (probe or refusal), `name`, `symptom`, `means`,
+        `remedy`."""
+        found: list[Mapping[str, str]] = self.ask("diagnoses", kind)
+        return found
 
     def _to(self, root: str, path: str) -> str:
         if root == self.root:

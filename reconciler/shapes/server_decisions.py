@@ -9,7 +9,8 @@ from typing import NamedTuple
 from reconciler.formats.duration import shown
 from reconciler.model.change import Cause
 from reconciler.model.serving import Deed, Difference, Health, Launch, Note, Now, Serving, Sitting, Suspension
-from reconciler.shapes import server_loading
+from reconciler.shapes import server_diagnoses, server_loading
+from reconciler.shapes.server_diagnoses import Refusal
 
 IDLE = "idle"
 MEBI = 1 << 20
@@ -94,14 +95,13 @@ def _missing(case: Case, desired: Serving) -> Decision:
     if case.suspended and case.suspended.state == "stopped" and not case.told:
         return _suspended(Deed.START, cause, case.suspended, name)
     if case.hindrance:
-        return Decision(Deed.START, cause, why, case.hindrance, "mend that, then apply again")
+        return Decision(Deed.START, cause, why, *_refused(server_diagnoses.HINDERED, name, why=case.hindrance))
     if cause is Cause.DRIFT and not case.told:
         if desired.care.restart == "never":
-            rule = "it ended, and `restart: never` leaves it so"
-            return Decision(Deed.START, cause, why, rule, f"`reconcile server start {name}` starts it", True)
+            return Decision(Deed.START, cause, why, *_refused(server_diagnoses.NEVER, name), True)
         if tries := _too_often(case.note, desired, case.clock):
-            rule = f"started {tries} times within {shown(desired.care.within)}, and it ended each time"
-            return Decision(Deed.START, cause, why, rule, f"see `reconcile server logs {name}`")
+            words = {"tries": tries, "within": shown(desired.care.within)}
+            return Decision(Deed.START, cause, why, *_refused(server_diagnoses.WORN, name, **words))
     return Decision(Deed.START, cause, why)
 
 
@@ -128,8 +128,9 @@ def pause(note: Note, clock: float) -> float:
 def _taken(desired: Serving, now: Now) -> Decision:
     pid = f"process {now.process.pid}" if now.process else "another user's process"
     command = f" (`{now.command}`)" if now.command else ""
-    rule = f"port {desired.launch.port} is taken by {pid}{command}"
-    return Decision(Deed.START, held=rule, hint="stop that, or give the server another port")
+    words = {"port": desired.launch.port, "who": f"{pid}{command}"}
+    held, hint = _refused(server_diagnoses.OCCUPIED, desired.launch.name, **words)
+    return Decision(Deed.START, held=held, hint=hint)
 
 
 def _running(case: Case, desired: Serving, now: Now) -> Decision:
@@ -148,9 +149,8 @@ def _content(case: Case, desired: Serving, now: Now) -> Decision | None:
         why = f"its folder could not be loaded, and only a restart heals that ({now.probe.text})"
         return Decision(Deed.RESTART, Cause.DRIFT, why)
     if now.probe.health is Health.LOCKED:
-        hint = f"`reconcile server restart {desired.launch.name} --now`"
-        rule = "it answers 401: its password is not the one that is known here"
-        return Decision(Deed.RESTART, Cause.DRIFT, held=rule, hint=hint)
+        held, hint = _refused(server_diagnoses.UNKNOWN_PASSWORD, desired.launch.name)
+        return Decision(Deed.RESTART, Cause.DRIFT, held=held, hint=hint)
     if now.probe.health in ILL:
         return Decision(Deed.RESTART, Cause.DRIFT, f"it does not answer ({now.probe.health})")
     before, before_why = server_loading.mildest(now.differs)
@@ -177,16 +177,15 @@ def _not_ours(case: Case, desired: Serving, now: Now) -> Decision:
     wish = _content(case, desired, now)
     if not case.owned:
         if other:
-            hint = f"`reconcile server restart {name}` starts it as git says, once it is idle"
-            return Decision(Deed.RESTART, Cause.ADOPT, other, f"runs already (process {pid}), {other}", hint)
+            refused = _refused(server_diagnoses.BY_HAND, name, pid=pid, other=other)
+            return Decision(Deed.RESTART, Cause.ADOPT, other, *refused)
         return Decision(Deed.NOTHING, Cause.ADOPT, f"runs already (process {pid}): adopted as it is", record=True)
     deed, why = (Deed.RESTART, other) if other else (wish.deed, wish.why) if wish else (Deed.NOTHING, "")
     if deed is Deed.NOTHING:
         return NOTHING
     if case.named:
         return Decision(deed, Cause.DRIFT, why)
-    hint = f"`reconcile apply server/{name}` or `reconcile server restart {name}`"
-    return Decision(deed, Cause.DRIFT, why, f"adopted, so it is left as it is: {why}", hint, True)
+    return Decision(deed, Cause.DRIFT, why, *_refused(server_diagnoses.ADOPTED, name, why=why), True)
 
 
 def otherwise(now: Launch, desired: Launch, by_hand: bool = False) -> str:
@@ -203,22 +202,30 @@ def _guarded(case: Case, decision: Decision) -> Decision:
     served = case.desired or (Serving(case.now.launch) if case.now else None)
     name = served.launch.name if served else ""
     if case.inside:
-        rule = "this very session runs on it: left for later"
-        return decision._replace(held=rule, hint="apply again from outside of it")
+        return held(decision, server_diagnoses.INSIDE)
     if decision.deed is Deed.RESTART and case.hindrance:
-        return decision._replace(held=case.hindrance, hint="mend that, then apply again")
+        return held(decision, server_diagnoses.HINDERED, why=case.hindrance)
     if case.suspended and case.suspended.state == "stopped" and not case.told:
         return _suspended(decision.deed, decision.cause, case.suspended, name)
     if served and served.care.when == "never" and not case.named and decision.deed is not Deed.STOP:
-        hint = f"`reconcile server restart {name}`"
-        return decision._replace(held=f"`on_config_change: never`: {decision.why}", hint=hint, chosen=True)
+        return held(decision, server_diagnoses.UNWANTED, name, why=decision.why)._replace(chosen=True)
     return decision
 
 
+def _refused(refusal: Refusal, name: str, **words: object) -> tuple[str, str]:
+    """The rule by which nothing is done, and the way around it."""
+    return refusal.told(**words), refusal.hint.format(name=name)
+
+
+def held(decision: Decision, refusal: Refusal, name: str = "", **words: object) -> Decision:
+    """The same, left undone."""
+    rule, hint = _refused(refusal, name, **words)
+    return decision._replace(held=rule, hint=hint)
+
+
 def _suspended(deed: Deed, cause: Cause, suspension: Suspension, name: str) -> Decision:
-    verb = "start" if suspension.state == "stopped" else "stop"
-    rule = f"{suspension.state} by hand: {suspension.reason}"
-    return Decision(deed, cause, "", rule, f"`reconcile server {verb} {name}` ends that", True)
+    refusal = server_diagnoses.STOPPED if suspension.state == "stopped" else server_diagnoses.RUNNING
+    return Decision(deed, cause, "", *_refused(refusal, name, reason=suspension.reason), True)
 
 
 def too_many(starting: Iterable[Serving], room: int) -> set[int]:

@@ -14,7 +14,7 @@ from reconciler.model.kind import Situation
 from reconciler.model.outcome import Run
 from reconciler.model.resource import Ref
 from reconciler.model.serving import Deed, Difference, Launch, Now, Serving
-from reconciler.shapes import server_decisions, server_loading
+from reconciler.shapes import server_decisions, server_diagnoses, server_loading
 from reconciler.shapes.server_decisions import Case, Decision
 
 ROOT = "opencode"
@@ -82,9 +82,8 @@ def _with_room(decided: Sequence[Decided], situation: Situation) -> list[Decided
     """Holds the starts for which the host has no memory."""
     starting = [c.desired for _, c, d in decided if d.deed is Deed.START and not d.held and c.desired]
     short = server_decisions.too_many(starting, situation.look.servers.room()) if starting else set()
-    rule = "the host has no memory left for it (a server takes about 400 MB)"
     return [
-        (change, case, decision._replace(held=rule, hint="stop something else first"))
+        (change, case, server_decisions.held(decision, server_diagnoses.FULL))
         if decision.deed is Deed.START and not decision.held and int(change.claim.path) in short
         else (change, case, decision)
         for change, case, decision in decided
@@ -95,7 +94,7 @@ def _unmoved(decided: Sequence[Decided]) -> list[Decided]:
     """A server whose new port cannot be had stays on the one it has."""
     stuck = {change.ref: d.held for change, _, d in decided if d.deed is Deed.START and d.held}
     return [
-        (change, case, decision._replace(held=f"it cannot move: {stuck[change.ref]}"))
+        (change, case, server_decisions.held(decision, server_diagnoses.STUCK, why=stuck[change.ref]))
         if decision.deed is Deed.STOP and not decision.held and change.ref in stuck
         else (change, case, decision)
         for change, case, decision in decided
