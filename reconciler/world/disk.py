@@ -86,14 +86,16 @@ def sync(fd: int) -> None:
     os.fsync(fd)
 
 
-def sync_together(fds: Sequence[int], count: int) -> bool:
-    """Flush the file systems of some open files, so that `count` of them last; False where that cannot be done, or is
-    no cheaper than one by one."""
-    call = _syncer() if count >= MANY else None
-    if call is None:
-        return False
+def syncs_systems() -> bool:
+    """Whether whole file systems can be flushed, which is cheaper than to flush MANY files one by one."""
+    return _syncer() is not None
+
+
+def sync_systems(fds: Sequence[int]) -> bool:
+    """Flush the file systems of some open files; False where that cannot be done, or fails."""
+    call = _syncer()
     systems = {os.fstat(fd).st_dev: fd for fd in fds}
-    return all(call(fd) == 0 for fd in systems.values())
+    return call is not None and all(call(fd) == 0 for fd in systems.values())
 
 
 @cache
@@ -117,7 +119,7 @@ def sync_folders(folders: Collection[str]) -> dict[str, OSError]:
         fds = [os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) for folder in systems.values()]
         for fd in fds:
             opened.callback(os.close, fd)
-        if sync_together(fds, len(folders)):
+        if len(folders) >= MANY and sync_systems(fds):
             return {}
     return {folder: error for folder in folders if (error := sync_folder(folder))}
 

@@ -8,12 +8,10 @@ from contextlib import suppress
 
 from reconciler.model.world import Edit, Edited, Unreadable
 from reconciler.world import exchanging, staging
-from reconciler.world.disk import sync_folders
+from reconciler.world.folders import Folders
 from reconciler.world.problems import failed, printable, problem, stale
 from reconciler.world.reading import below, look
 from reconciler.world.staging import Job
-
-CHUNK = 128  # edits whose temporary files are open at once: far below the usual limit of 256 to 1024
 
 
 def edit(edits: Sequence[Edit], roots: Mapping[str, str]) -> list[Edited]:
@@ -27,7 +25,7 @@ def edit(edits: Sequence[Edit], roots: Mapping[str, str]) -> list[Edited]:
     finally:
         for job in jobs:
             batch.claim(job)
-        batch.tidy()
+        batch.folders.tidy()
     batch.sync(jobs)
     return [job.result or Edited() for job in jobs]
 
@@ -35,9 +33,9 @@ def edit(edits: Sequence[Edit], roots: Mapping[str, str]) -> list[Edited]:
 def _chunks(jobs: Sequence[Job]) -> Iterator[list[Job]]:
     """Runs of jobs that may be written together: none sees another's result, deletions apart."""
     chunk: dict[str, Job] = {}
-    deletes = False
+    deletes, most = False, staging.most_at_once(len(jobs))
     for job in jobs:
-        if len(chunk) == CHUNK or job.where in chunk or (job.edit.after is None) != deletes:
+        if len(chunk) == most or job.where in chunk or (job.edit.after is None) != deletes:
             yield list(chunk.values())
             chunk = {}
         deletes = job.edit.after is None
@@ -46,44 +44,51 @@ def _chunks(jobs: Sequence[Job]) -> Iterator[list[Job]]:
 
 
 class _Batch:
-    """What the edits of one call share: folders made, folders to be flushed."""
+    """What the edits of one call share."""
 
     def __init__(self) -> None:
-        self.made: dict[str, None] = {}
-        self.touched: set[str] = set()
+        self.folders = Folders()
 
     def act(self, jobs: Sequence[Job]) -> None:
+        self.folders.forget()
+        flushing = staging.Flushing(len(jobs))
         try:
-            for step in (self._stage, staging.flush, self._put):
-                if step is staging.flush:
-                    staging.flush_together(jobs)
-                for job in jobs:
-                    if job.result is None:
-                        _attempt(step, job)
+            self._each(lambda job: flushing.loosen(self._stage(job)), jobs)
+            flushing.together(jobs)
+            self._each(staging.flush, jobs)
+            self._each(self._put, jobs)
         finally:
             for job in jobs:
                 _attempt(_drop, job)
 
-    def _stage(self, job: Job) -> None:
+    def _each(self, step: Callable[[Job], None], jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            if job.result is None:
+                _attempt(step, job)
+
+    def _stage(self, job: Job) -> Job:
         """Look again; where it stands as expected, write the temporary file."""
         before, after = job.edit.before, job.edit.after
-        found = look(below(job.root, job.edit.path))
+        full = below(job.root, job.edit.path)
+        found = None if before is None and self.folders.free(full) else look(full)
         if (found and found[0]) != before:
             job.result = stale(job.where, before, found is not None)
         elif before == after and not (found and staging.dressed_anew(job.edit, found[1])):
             job.result = Edited()
         elif after is not None:
-            self._make(os.path.dirname(job.where))
-            staging.aim(job)
+            self.folders.make(os.path.dirname(job.where))
+            staging.aim(job, self.folders.behind(job.where, link=found is not None))
             staging.write(job, after, found and found[1])
         elif os.path.islink(job.where):
             text = f"is a link to `{printable(os.readlink(job.where))}`, and only you know which of the two should go"
             job.result = Edited(problem=problem(job.where, text, "remove the link yourself, then run it again"))
         elif found is not None:
-            staging.aim(job, f"-{staging.GONE}-{staging.stamp(found[1])}")
+            final = self.folders.behind(job.where, link=False)
+            staging.aim(job, final, f"-{staging.GONE}-{staging.stamp(found[1])}")
+        return job
 
     def _put(self, job: Job) -> None:
-        self.touched.add(os.path.dirname(job.final))
+        self.folders.touched.add(os.path.dirname(job.final))
         if job.edit.after is None:
             exchanging.take_away(job)
         elif job.edit.before is None:
@@ -93,42 +98,13 @@ class _Batch:
         exchanging.settle(job)
         job.result = job.result or Edited()
 
-    def _make(self, folder: str) -> None:
-        missing = []
-        while not os.path.isdir(folder):
-            missing.append(folder)
-            folder = os.path.dirname(folder)
-        for one in reversed(missing):
-            try:
-                os.mkdir(one)
-            except FileExistsError:
-                if not os.path.isdir(one):
-                    raise
-            else:
-                self.made[one] = None
-                self.touched.add(os.path.dirname(one))
-
     def claim(self, job: Job) -> None:
         """Give a job that went well the folders it needed and nobody has claimed yet."""
-        if job.result is None or job.result.problem:
-            return
-        made = []
-        folder = os.path.dirname(job.where)
-        while folder in self.made:
-            del self.made[folder]
-            made.append(folder)
-            folder = os.path.dirname(folder)
-        names = [one[len(job.root) + 1 :] for one in reversed(made) if f"{one}/".startswith(f"{job.root}/")]
-        job.result = job.result._replace(made=tuple(names))
-
-    def tidy(self) -> None:
-        """Folders that were made for failed edits alone go again."""
-        for folder in reversed(self.made):
-            with suppress(OSError):
-                os.rmdir(folder)
+        if job.result is not None and not job.result.problem:
+            job.result = job.result._replace(made=self.folders.claim(job.where, job.root))
 
     def sync(self, jobs: Sequence[Job]) -> None:
-        lost = sync_folders(self.touched)
+        lost = self.folders.sync()
         for job in jobs if lost else ():
             error = lost.get(os.path.dirname(job.final))
             if error and job.result and not job.result.problem:

@@ -19,6 +19,8 @@ def create(job: Job) -> None:
         disk.place(job.temp, job.final)
     except FileExistsError:
         job.result = stale(job.where, None, True)
+    else:
+        job.temp = ""
 
 
 def take_away(job: Job) -> None:

@@ -4,8 +4,9 @@ Links are followed everywhere: an edited link stays a link and the file behind i
 deletion refuses a link, wherever it leads: to remove the link would let an undo put a plain file in its place, and to
 remove what it leads to is not ours to decide.
 
-This is the face: scanning.py lists, reading.py reads, editing.py writes (by way of staging.py, exchanging.py and
-disk.py), recovering.py clears up after what was killed, problems.py has the words for what goes wrong.
+This is the face: scanning.py lists, reading.py reads, editing.py writes (by way of folders.py, staging.py,
+exchanging.py and disk.py), recovering.py clears up after what was killed, problems.py has the words for what goes
+wrong.
 """
 
 from __future__ import annotations

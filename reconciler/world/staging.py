@@ -18,17 +18,19 @@ from hashlib import blake2b
 
 from reconciler.model.resource import File
 from reconciler.model.world import Edit, Edited
-from reconciler.world.disk import Identity, identity, sync, sync_together
+from reconciler.world.disk import MANY, Identity, identity, sync, sync_systems, syncs_systems
 
 TEMPORARY = ".reconcile-*.tmp"
 GONE = "gone"
+MOST = 1000
+MOST_OPEN = 128  # far below the usual limit of 256 to 1024
 ACL = "system.posix_acl_access"
 
 
 @dataclass(slots=True, eq=False)
 class Job:
     """One edit on its way. `temp` is a name beside `final`, the file behind all links, that must be gone in the end;
-    `ours` is who stands under it until it changes places."""
+    `ours` is who stands under it until it changes places; `loose`: it was closed before it was flushed."""
 
     edit: Edit
     root: str
@@ -38,12 +40,13 @@ class Job:
     fd: int = -1
     ours: Identity = (0, 0)
     moving: bool = False
+    loose: bool = False
     result: Edited | None = None
 
 
-def aim(job: Job, end: str = "") -> None:
-    """Where the edit will land, and a temporary name beside it."""
-    job.final = os.path.realpath(job.where)
+def aim(job: Job, final: str, end: str = "") -> None:
+    """Where the edit will land, behind all links, and a temporary name beside it."""
+    job.final = final
     words = f"{mark(job.final)}-{os.urandom(4).hex()}{end}"
     job.temp = f"{os.path.dirname(job.final)}/{TEMPORARY.replace('*', words)}"
 
@@ -65,15 +68,17 @@ def write(job: Job, after: File, standing: os.stat_result | None) -> None:
     # that takes another's place may have to be secret
     mode = 0o600 if standing or job.edit.mode is not None else 0o666
     job.fd = os.open(job.temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
-    job.ours = identity(os.fstat(job.fd))
+    fresh = os.fstat(job.fd)
+    job.ours = identity(fresh)
     rest = memoryview(after.content)
     while rest:
         rest = rest[os.write(job.fd, rest) :]
     if standing:
         _dress(job.fd, job.final, standing)
-    mode = stat.S_IMODE((standing or os.fstat(job.fd)).st_mode) if job.edit.mode is None else job.edit.mode
+        fresh = os.fstat(job.fd)
+    mode = stat.S_IMODE((standing or fresh).st_mode) if job.edit.mode is None else job.edit.mode
     mode = runnable(mode, after.executable)
-    if mode != stat.S_IMODE(os.fstat(job.fd).st_mode):
+    if mode != stat.S_IMODE(fresh.st_mode):
         os.fchmod(job.fd, mode)
     if standing:
         _sign(job, standing)
@@ -116,15 +121,48 @@ def dressed_anew(edit: Edit, standing: os.stat_result) -> bool:
     return runnable(edit.mode, edit.after.executable) != stat.S_IMODE(standing.st_mode)
 
 
-def flush_together(jobs: Sequence[Job]) -> None:
-    """Flush many at once where that can be done; what is left open then is flushed one by one."""
-    opened = [job for job in jobs if job.fd >= 0 and job.result is None]
-    if sync_together([job.fd for job in opened], len(opened)):
-        for job in opened:
+class Flushing:
+    """How the temporary files of `many` edits are made to last: at once where that can be done, else one by one. Then
+    of each file system only the first stays open, which learns of all its errors."""
+
+    def __init__(self, many: int) -> None:
+        self._at_once = _at_once(many)
+        self._open: dict[int, Job] = {}
+
+    def loosen(self, job: Job) -> None:
+        """What was written need not stay open."""
+        if not self._at_once or job.fd < 0:
+            return
+        first = self._open.setdefault(job.ours[0], job)
+        if first.fd < 0:  # that edit failed
+            self._open[job.ours[0]] = job
+        elif first is not job:
             close(job)
+            job.loose = True
+
+    def together(self, jobs: Sequence[Job]) -> None:
+        """What is not flushed then is flushed one by one."""
+        opened = [job for job in self._open.values() if job.fd >= 0]
+        if opened and sync_systems([job.fd for job in opened]):
+            for job in opened:
+                close(job)
+            for job in jobs:
+                job.loose = False
+
+
+def most_at_once(many: int) -> int:
+    """How many of so many temporary files are written before they are flushed."""
+    return MOST if _at_once(many) else MOST_OPEN
+
+
+def _at_once(many: int) -> bool:
+    return many >= MANY and syncs_systems()
 
 
 def flush(job: Job) -> None:
+    if job.loose:
+        job.fd = os.open(job.temp, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        job.loose = False
     if job.fd >= 0:
         sync(job.fd)
         close(job)

@@ -25,6 +25,7 @@ from reconciler.world import (
     editing,
     exchanging,
     files,
+    folders,
     lock,
     recovering,
     seal,
@@ -34,7 +35,7 @@ from reconciler.world import (
 )  # fmt: skip
 from tests.support.sandbox import Sandbox
 
-MODULES = (disk, editing, exchanging, files, lock, recovering, seal, staging, store_file, store_opening)
+MODULES = (disk, editing, exchanging, files, folders, lock, recovering, seal, staging, store_file, store_opening)
 CALLS = (
     "write", "pwrite", "ftruncate", "fsync", "fchmod", "chmod", "fchown", "setxattr", "removexattr", "rename",
     "replace", "link", "unlink", "mkdir", "makedirs", "rmdir",

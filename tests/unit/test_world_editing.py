@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.model.resource import File
 from reconciler.model.world import Edit, Edited, World
-from reconciler.world import disk
+from reconciler.world import disk, staging
 from reconciler.world.local import LocalWorld
 from tests.support.worlds import RUN, A, B, Fault, Hands, change, names
 
@@ -219,3 +219,58 @@ def test_every_file_and_folder_is_flushed_before_it_returns(
     local.edit([change("d/e/n", None, A), change("u", A, B), change("r", A, None)])
     assert [path.endswith(".tmp") for path in flushed] == [True, True, False, False, False]
     assert set(flushed[2:]) == {str(zed), f"{zed}/d", f"{zed}/d/e"}
+
+
+def test_many_files_are_flushed_at_once_and_few_stay_open(
+    local: LocalWorld, zed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("needs syncfs and /proc")
+    flushed: list[tuple[list[str], int]] = []
+
+    def noting(fd: int) -> int:
+        flushed.append((names(zed), len(os.listdir("/proc/self/fd"))))
+        return 0
+
+    monkeypatch.setattr(disk, "_syncer", lambda: noting)
+    monkeypatch.setattr(staging, "sync", lambda fd: pytest.fail("flushed one by one"))
+    before = len(os.listdir("/proc/self/fd"))
+    done = local.edit([change(f"d/{n}", None, File(b"%d" % n)) for n in range(300)])
+    assert [one.problem for one in done] == [None] * 300
+    [(staged, opened)] = flushed
+    assert len([name for name in staged if name.endswith(".tmp")]) == 300 and opened < before + 5
+    assert names(zed) == sorted(["d", *(f"d/{n}" for n in range(300))])
+
+
+def test_files_are_flushed_one_by_one_where_that_fails_for_all(
+    local: LocalWorld, zed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed = []
+    monkeypatch.setattr(disk, "_syncer", lambda: lambda fd: -1)
+    real = os.fsync
+
+    def noting(fd: int) -> None:
+        flushed.append(os.fstat(fd).st_ino)
+        if len(flushed) == 3:
+            raise OSError(errno.EIO, "")
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    done = local.edit([change(f"{n}", None, File(b"%d" % n)) for n in range(20)])
+    (bad,) = [n for n, one in enumerate(done) if one.problem]
+    assert {(zed / f"{n}").stat().st_ino for n in range(20) if n != bad} <= {*flushed}
+    assert names(zed) == sorted(f"{n}" for n in range(20) if n != bad)
+
+
+def test_links_among_new_files_of_one_folder(local: LocalWorld, zed: Path, tmp_path: Path) -> None:
+    (tmp_path / "else").mkdir()
+    (zed / "d").symlink_to(tmp_path / "else")
+    (tmp_path / "else/gone").symlink_to("nowhere")
+    (tmp_path / "else/real").write_bytes(b"b\n")
+    (tmp_path / "else/link").symlink_to("real")
+    edits = [change(f"d/{name}", before, A) for name, before in {"a": None, "gone": None, "link": B, "z": None}.items()]
+    first, gone, link, last = local.edit(edits)
+    assert first.problem is None and link.problem is None and last.problem is None
+    assert gone.problem and "which is not there" in gone.problem.text
+    assert (tmp_path / "else/link").is_symlink() and (tmp_path / "else/real").read_bytes() == b"a\n"
+    assert names(tmp_path / "else") == ["a", "gone", "link", "real", "z"]
