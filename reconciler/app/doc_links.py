@@ -21,6 +21,7 @@ SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 LINES = re.compile(r"L\d+(?:C\d+)?(?:-L?\d+(?:C\d+)?)?\Z")
 SOURCES = ("desired-state/", "templates/")
 """Prompts and templates are read elsewhere than where they lie."""
+ADDS = ", or have `reconcile docs render --complete` add it"
 
 
 class Links:
@@ -47,7 +48,7 @@ class Links:
             if problem := self._broken(path, link):
                 yield problem
         if page.type:
-            yield from document_standards.departures(page, page.type, self.shown + path)
+            yield from document_standards.departures(page, page.type, self.shown + path, ADDS)
         try:
             owned_region.find((self.files.text(path) or "").encode())
         except owned_region.Broken as broken:

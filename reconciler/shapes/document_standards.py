@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from reconciler.formats.markdown_page import Heading, Page
 from reconciler.model.problem import Origin, Problem, Severity
+from reconciler.shapes import document_completing
 from reconciler.shapes.document_types import TYPES, Standard
 
 
-def departures(page: Page, kind: str, path: str) -> Iterator[Problem]:
-    """What a document of a type lacks, or has in another order."""
+def departures(page: Page, kind: str, path: str, adds: str = "") -> Iterator[Problem]:
+    """What a document of a type lacks, or has in another order. `adds`: what adds it, beside a person."""
     standard = TYPES.get(kind)
     if standard is None:
         known = ", ".join(f"`{name}`" for name in TYPES)
@@ -18,9 +19,13 @@ def departures(page: Page, kind: str, path: str) -> Iterator[Problem]:
         return
     for key in standard.front:
         if key not in page.front:
-            yield Problem(Origin(path, 1, 1), f"a {kind} has `{key}` in its front matter", f"write `{key}: …` there")
+            yield Problem(
+                Origin(path, 1, 1),
+                f"a {kind} has `{key}` in its front matter",
+                f"write `{key}:` {standard.front[key]}{adds}",
+            )
     yield from _titles(page, standard, kind, path)
-    yield from _sections(page, standard, kind, path)
+    yield from _sections(page, standard, kind, path, adds)
 
 
 def _titles(page: Page, standard: Standard, kind: str, path: str) -> Iterator[Problem]:
@@ -31,7 +36,7 @@ def _titles(page: Page, standard: Standard, kind: str, path: str) -> Iterator[Pr
         yield _at(path, heading, f"a {kind} has one title, and `{heading.text}` is a second one", "write `## …`")
 
 
-def _sections(page: Page, standard: Standard, kind: str, path: str) -> Iterator[Problem]:
+def _sections(page: Page, standard: Standard, kind: str, path: str, adds: str) -> Iterator[Problem]:
     stands = {heading.text.casefold(): heading for heading in reversed(page.headings) if heading.level > 1}
     last: Heading | None = None
     for name in standard.headings:
@@ -39,7 +44,7 @@ def _sections(page: Page, standard: Standard, kind: str, path: str) -> Iterator[
         if found is None:
             where = f"after `{last.text}`" if last else "after the title"
             line = last.line if last else 1
-            yield Problem(Origin(path, line, 1), f"a {kind} has a section `{name}`", f"write `## {name}` {where}")
+            yield Problem(Origin(path, line, 1), f"a {kind} has a section `{name}`", f"write `## {name}` {where}{adds}")
             continue
         if last is not None and found.line < last.line:
             order = ", ".join(standard.headings)
@@ -53,7 +58,4 @@ def _at(path: str, heading: Heading, text: str, hint: str) -> Problem:
 
 def draft(kind: str, title: str) -> str:
     """A page of a type with nothing in it yet."""
-    standard = TYPES[kind]
-    front = "---\n" + "".join(f"{key}:\n" for key in standard.front) + "---\n" if standard.front else ""
-    sections = "".join(f"\n## {name}\n" for name in standard.headings)
-    return f"{front}<!-- reconcile:type {kind} -->\n# {title}\n{sections}"
+    return document_completing.completed(f"<!-- reconcile:type {kind} -->\n# {title}\n", kind, title)[0]

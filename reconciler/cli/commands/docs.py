@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
+from reconciler.cli.phrase import count
+
 if TYPE_CHECKING:
     from reconciler.app import App
 
@@ -20,7 +22,7 @@ def options(parser: ArgumentParser) -> None:
         "paths",
         nargs="*",
         metavar="PATH",
-        help="render: documents (document/NAME); check: folders, instead of this repository",
+        help="render: documents (document/NAME), or pages; check: folders, instead of this repository",
     )
     parser.add_argument("--yes", "-y", action="store_true", help="render: do not ask")
     parser.add_argument(
@@ -28,6 +30,11 @@ def options(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--draft", metavar="TYPE", help="render: begin a page of a type at PATH, where nothing stands yet"
+    )
+    parser.add_argument(
+        "--complete",
+        action="store_true",
+        help="render: add the sections and keys that the type of a page (PATH, or all) asks for and that it lacks",
     )
     parser.add_argument("--json", action="store_true", help="check, graph: as JSON")
     parser.add_argument("--dot", action="store_true", help="graph: in the language of Graphviz")
@@ -47,6 +54,8 @@ def _render(args: Namespace) -> int:
     app = opening.with_repository(args)
     if args.draft:
         return _draft(app, args)
+    if args.complete:
+        return _complete(app, args)
     acting.settle(app, args)
     loaded = app.load("work")
     if not any(resource.ref.kind == documents.KIND for resource in loaded.resources):
@@ -67,6 +76,25 @@ def _draft(app: App, args: Namespace) -> int:
         documents.draft(app, args.draft, path)
         terminal.show(f"{path}: a {args.draft} to fill in\n")
     return 0
+
+
+def _complete(app: App, args: Namespace) -> int:
+    from reconciler.app import completing
+    from reconciler.cli import acting, terminal
+    from reconciler.cli.render_docs import completing_text
+    from reconciler.cli.render_problems import problem_lines
+
+    found, problems = completing.completions(app, app.load("work"), args.paths)
+    style = terminal.style(args)
+    terminal.show(style.finish([*problem_lines(problems, style), *completing_text(found, style)]))
+    if not found:
+        return 1 if problems else 0
+    if not args.yes and not (answer := terminal.ask("Add this?")):
+        terminal.say(acting.NOBODY if answer is None else "nothing was changed")
+        return 1
+    left = completing.write(app, found)
+    terminal.show(style.finish([*problem_lines(left, style), f"{count(len(found) - len(left), 'page')} to fill in"]))
+    return 1 if left or problems else 0
 
 
 def _branch(app: App, args: Namespace) -> int:

@@ -108,8 +108,11 @@ def _present(args: Namespace) -> tuple[str, ...]:
 
 def _docs(args: Namespace) -> int:
     chosen = _one_of(args, "docs", "standardize", "cross-reference", "update-all")
-    words = {"update-all": ("docs", "render")}.get(chosen, ("docs", "check"))
-    return _verb(args, *words, *(["--json"] if args.json else []))
+    json, yes = (["--json"] if args.json else []), (["--yes"] if args.yes else [])
+    if chosen == "update-all":
+        return _verb(args, "docs", "render", *yes)
+    added = 0 if chosen == "cross-reference" or args.json else _verb(args, "docs", "render", "--complete", *yes)
+    return max(added, _verb(args, "docs", "check", *json))
 
 
 def _one_of(args: Namespace, action: str, *parts: str) -> str:
