@@ -40,7 +40,7 @@ def answer(argv: "Sequence[str]") -> "str | None":
     """What to print, with exit status 0; None where the program itself must look."""
     try:
         verb, directory = _asked(list(argv))
-        return _stands(_read(verb), directory) if verb else None
+        return _stands(read(verb), directory) if verb else None
     except Exception:
         return None
 
@@ -61,8 +61,8 @@ def folder() -> str:
     return f"{cache if cache.startswith('/') else os.environ['HOME'] + '/.cache'}/reconciler/first"
 
 
-def _read(verb: str) -> "Said":
-    """A whole witness, written by us for us alone."""
+def read(verb: str) -> "Said":
+    """A whole witness, written by us for us alone. Raises OSError, ValueError."""
     fd = os.open(f"{folder()}/{verb}", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         found = os.fstat(fd)
@@ -134,16 +134,24 @@ def _staged(said: "Said") -> "int | None":
 
 
 def _git(work: str, index: str, *args: str, place: str = "") -> int:
-    """git started over a work tree: the process. Its own variables only."""
-    place = place or f"{folder()}/git"
-    where = {
-        "GIT_DIR": place,
+    """git started over a work tree: the process."""
+    null = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_RDWR, 0) for fd in (0, 1, 2)]
+    return os.posix_spawnp("git", command(work, *args), around(work, index, place), file_actions=null)
+
+
+def command(work: str, *args: str) -> "list[str]":
+    """git over a work tree, where nothing can make it run something."""
+    return ["git", "-C", work, *SHUT, *args]
+
+
+def around(work: str, index: str, place: str = "") -> "dict[str, str]":
+    """The variables of that git: its own alone. `place`: its folder, "" for ours."""
+    return SHUT_VARIABLES | {
+        "GIT_DIR": place or f"{folder()}/git",
         "GIT_WORK_TREE": work,
         "GIT_INDEX_FILE": index,
         "PATH": os.environ.get("PATH", os.defpath),
     }
-    null = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_RDWR, 0) for fd in (0, 1, 2)]
-    return os.posix_spawnp("git", ["git", "-C", work, *SHUT, *args], {**SHUT_VARIABLES, **where}, file_actions=null)
 
 
 def _ended(process: int) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import reconciler
+from reconciler.app import narrowing
 from reconciler.app.schemas import PREFIX
 from reconciler.app.session import App
 from reconciler.model.change import Plan
@@ -32,10 +33,13 @@ def remember(app: App, verb: str, directory: str | None, loaded: Loaded, plan: P
 
     if not _still(app, loaded, plan, text):
         return
-    with suppress(OSError, Invalid):
+    with suppress(OSError, Invalid, witness.Moved):
         rests = _rests(app, "index" if verb == "staged" else "work", directory, loaded, plan)
         if rests is not None:
-            witness.keep(verb, directory or "", text, rests, app.opened)
+            index = witness.indexed(rests.swept, app.opened)
+            witness.keep(verb, directory or "", text, rests, app.opened, index)
+            if verb != "staged":
+                narrowing.keep(app, loaded, plan, rests, index)
 
 
 def _still(app: App, loaded: Loaded, plan: Plan, text: str) -> bool:
@@ -62,7 +66,7 @@ def _rests(app: App, which: str, directory: str | None, loaded: Loaded, plan: Pl
     ground = footing(repository, which, app.env.variables)
     if ground is None:
         return None
-    watched, swept = standing
+    watched, folders, shared, swept = standing
     named, expected = _mentioned(app, loaded)
     return Rests(
         watched=(
@@ -72,6 +76,8 @@ def _rests(app: App, which: str, directory: str | None, loaded: Loaded, plan: Pl
             *_program(app.env.variables),
             *_above(repository.folder, directory, app.env.variables),
         ),
+        folders=(*folders, *ground.folders),
+        varying=(*shared, *ground.branch, *_state(app)),
         swept=(*swept, *ground.files),
         named=named,
         expected=expected,
@@ -83,15 +89,16 @@ def _rests(app: App, which: str, directory: str | None, loaded: Loaded, plan: Pl
     )
 
 
-def _standing(app: App, loaded: Loaded, plan: Plan) -> tuple[list[str], list[str]] | None:
-    """What is watched and swept below the roots; None where something that we own is no file below one
-    (a server, say), or holds a secret that another look might find changed."""
-    watched, swept, standing = [], [], set()
+def _standing(app: App, loaded: Loaded, plan: Plan) -> tuple[list[str], list[str], list[str], list[str]] | None:
+    """What is watched below the roots, folders and shared files there, and what is swept; None where something that we
+    own is no file below one (a server, say), or holds a secret that another look might find changed."""
+    watched, folders, shared, swept, standing = [], [], [], [], set()
     for root in app.listed:
         folder = root.path(app.env)
         place = app.world.scan(root.name, root.skip)
         real = os.path.realpath(folder)
-        watched += [folder, *(f"{folder}/{path}" for path in (*place.folders, *root.shared))]
+        folders += [folder, *(f"{folder}/{path}" for path in place.folders)]
+        shared += [f"{folder}/{path}" for path in root.shared]
         standing |= {(root.name, path) for path in (*place.files, *root.shared)}
         for path, entry in place.files.items():
             if entry.target:
@@ -106,7 +113,7 @@ def _standing(app: App, loaded: Loaded, plan: Plan) -> tuple[list[str], list[str
     standing |= set(ours)
     elsewhere = any(row.veiled or row.claim[:2] not in standing for row in rows)
     elsewhere = elsewhere or not {resource.ref for resource in loaded.resources} <= {row.ref for row in rows}
-    return None if elsewhere else (watched, swept)
+    return None if elsewhere else (watched, folders, shared, swept)
 
 
 def _mentioned(app: App, loaded: Loaded) -> tuple[list[str], list[str]]:
@@ -129,9 +136,12 @@ def _mentioned(app: App, loaded: Loaded) -> tuple[list[str], list[str]]:
     return names, paths
 
 
-def _ours(app: App) -> Iterator[str]:
-    """The state and its keys, whose machine it is, kept schemas, and this program itself."""
+def _state(app: App) -> Iterator[str]:
     yield from (f"{app.env.state}/reconciler/state.db{end}" for end in ("", "-wal", "-journal"))
+
+
+def _ours(app: App) -> Iterator[str]:
+    """The keys of the state, whose machine it is, kept schemas, and this program itself."""
     yield from (f"{app.env.data}/reconciler/{name}" for name in ("", "key", "identity", "marker"))
     yield from ("/etc/machine-id", "/var/lib/dbus/machine-id")
     with suppress(FileNotFoundError):

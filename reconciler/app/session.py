@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler import registry
 from reconciler.app import schemas
 from reconciler.app.cautious import cautious
+from reconciler.app.narrowing import narrow
 from reconciler.app.rendered import remembered
 from reconciler.model.change import Cause, Change, Plan
 from reconciler.model.event import Logbook
@@ -92,14 +93,14 @@ class App:
         """What "work", "index" or a commit says. Raises Invalid with every problem."""
         schemas.judge(self.env)
         tree = self.here.tree(which)
-        return load(tree, self.kinds, registry.PENDING, self.host, None, self._standing, self._survey)
+        return load(tree, self.kinds, registry.PENDING, self.host, None, self.standing, self.survey)
 
     def load_all(self, which: str = "work", *, portable: bool = False) -> Loaded:
         """The same, with the problems that any machine would have with its overlay, and what only this machine can tell
         of references; `portable`: without that. Raises Invalid."""
         schemas.judge(self.env)
         tree = self.here.tree(which)
-        standing, survey = (nobody, None) if portable else (self._standing, self._survey)
+        standing, survey = (nobody, None) if portable else (self.standing, self.survey)
         more = self._undocumented(portable)
         loaded = load_all(tree, self.kinds, registry.PENDING, self.host, standing, survey, more)
         if portable or self.posing:
@@ -108,10 +109,11 @@ class App:
         unmet = cycle.unmet(loaded, root.path(self.env), self.around)
         return replace(loaded, problems=tuple(sorted({*loaded.problems, *unmet})))
 
-    def _survey(self) -> Layout:
+    def survey(self) -> Layout:
+        """What stands below the roots."""
         return survey(self.roots, self.world)
 
-    def _standing(self) -> Names:
+    def standing(self) -> Names:
         """What desired state may refer to though git does not name it."""
         from reconciler.app.standing import standing
 
@@ -166,6 +168,25 @@ class App:
         with remembered(self.env, loaded):
             plan = cycle.propose(loaded, self.eyes(repo), only=targets, force=force, allow_delete=allow_delete)
         return replace(plan, problems=(*plan.problems, *self._limits(loaded)))
+
+    def proposal(
+        self,
+        which: str = "work",
+        targets: Sequence[str] = (),
+        force: Sequence[str] = (),
+        allow_delete: int = 0,
+        *,
+        every_host: bool = False,
+        whole: bool = False,
+    ) -> tuple[Loaded, Plan]:
+        """What desired state says, and the plan for it. Where all was in step a while ago, only of what moved since;
+        `whole`: of everything. `every_host`: with the problems that any machine would have. Raises Invalid."""
+        if which == "work" and not (targets or force or whole):
+            found = narrow(self)
+            if found is not None:
+                return found
+        loaded = self.load_all(which) if every_host else self.load(which)
+        return loaded, self.plan(which, targets, force, loaded, allow_delete)
 
     def _limits(self, loaded: Loaded) -> Sequence[Problem]:
         """Warnings about limits that servers pass together."""
@@ -247,13 +268,29 @@ class App:
             if self._unsettled:
                 self._closed(hands)
                 plan = self._less_known(plan)
+            renew = self._narrowly()
             refused = halved(plan, self.roots, self.kinds, self.world, self.journal.key())
             result = apply(plan, hands, verb=verb, folder=folder, progress=progress, refused=refused)
             self._pin(plan, verb)
             self._regain(plan.repo)
+            renew()
             if plan.history is not None:
                 self.journal.thin(plan.history)
         return result
+
+    def _narrowly(self) -> Callable[[], None]:
+        """What is called after a run, so that the next look can be a narrow one too. Under the lock."""
+        from reconciler.world import baseline
+
+        since = baseline.read()
+        if since is None or not since.holds or self.journal.digest() != since.ground.rows:
+            return lambda: None
+
+        def renew() -> None:
+            with suppress(OSError):
+                baseline.renew(since, self.journal.digest())
+
+        return renew
 
     def _regain(self, repo: str) -> None:
         """The loss of a state is over once nothing that git names is unknown any more."""

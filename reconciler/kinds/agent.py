@@ -33,4 +33,5 @@ AGENT: Kind[Prompt, File] = Kind(
         "after `POST /instance/dispose` (or `/global/dispose`, or a restart) of each running server, which "
         "aborts a turn at work there; OpenCode watches no files"
     ),
+    alone=True,
 )

@@ -65,4 +65,5 @@ FILE: Kind[File, File] = Kind(
         "plugin or tool: one that is new or gone after a dispose, one whose text changed after a restart. "
         "Files of Zed: at once"
     ),
+    alone=True,
 )

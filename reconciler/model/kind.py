@@ -114,7 +114,8 @@ class Kind(Generic[S, L]):
     `together`: its judged changes → the same, where one of them makes another come to something else; `beside`: a
     resource → the same with what stands in entries of which it says a part; `react`: in place of the table of three
     states, one proposal for each claim → the changes, knowing all others; `wave`: it comes after all lower ones;
-    `diagnose`: what is wrong with what is seen, where that is known."""
+    `diagnose`: what is wrong with what is seen, where that is known; `alone`: what a resource says
+    rests on its own files alone, and other resources at most on its name."""
 
     name: str
     folder: str
@@ -140,6 +141,7 @@ class Kind(Generic[S, L]):
     wave: Callable[[Change[L]], int] = lambda change: 0
     last: bool = False
     diagnose: Callable[[Seen[L]], Diagnosis | None] = lambda seen: None
+    alone: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from reconciler.model.change import Action, Cause, Change, Diff, Recorded
 from reconciler.model.event import Suspension
 from reconciler.model.fingerprint import alike
 from reconciler.model.problem import Origin, Problem
-from reconciler.model.resource import Claim, History, Ref, Revision
+from reconciler.model.resource import Claim, History, Ref, Revision, Still
 
 NOT_REMOVED = "not removed, since other changes did not work"
 
@@ -141,8 +141,11 @@ class Journal(Protocol):
     def troubles(self) -> Sequence[Problem]:
         """Why a state that is there does not count, as warnings."""
 
-    def recorded(self) -> Sequence[Recorded]:
-        """Every row of ownership below the roots of now, of all repositories."""
+    def recorded(self, still: Still | None = None) -> Sequence[Recorded]:
+        """Every row of ownership below the roots of now, of all repositories; less those of what is left out."""
+
+    def digest(self) -> str:
+        """What changes with any row of ownership."""
 
     def repository(self, repo: str) -> str:
         """The folder a repository was last seen in, or its id."""

@@ -124,11 +124,20 @@ class Resource(Generic[S]):
     ground: tuple[Source, ...] = ()
 
 
+class Still(NamedTuple):
+    """What is left out of a look, since nothing of it moved since all was in step: the resources of some kinds, but for
+    those in `moved`. `left`: how many that are."""
+
+    kinds: frozenset[str]
+    moved: frozenset[Ref]
+    left: int
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """Everything one revision of desired state says. `problems` are warnings only: errors are raised. `traces`: where
     the lines of sources stand that were merged with an overlay, or are an entry of another file; `hosts`: the machines
-    that have an overlay; `templates`: the files below templates/, by their paths there."""
+    that have an overlay; `templates`: the files below templates/, by their paths there; `still`: what was left out."""
 
     revision: Revision
     settings: Settings
@@ -137,6 +146,7 @@ class Loaded:
     traces: Traces = field(default_factory=dict)
     hosts: tuple[str, ...] = ()
     templates: Mapping[str, File] = field(default_factory=dict)
+    still: Still | None = None
 
     def of(self, ref: Ref) -> Resource[Any]:
         """The resource of this name, which must be there."""

@@ -39,7 +39,7 @@ class Eyes:
 
 def snapshot(loaded: Loaded, eyes: Eyes) -> tuple[tuple[Target[Any], ...], observe.Snapshot]:
     """What git names, and one look at it and at all that we own."""
-    rows = eyes.journal.recorded()
+    rows = eyes.journal.recorded(loaded.still)
     layout = survey.survey(eyes.roots, eyes.look, [row for row in rows if row.repo == eyes.repo], eyes.home)
     targets = aim.aim(loaded, layout, eyes.kinds, eyes.roots)
     return targets, observe.observe(
@@ -84,7 +84,7 @@ def propose(
         eyes.home,
         loaded.revision,
         order.order(chosen),
-        unchanged=len({t.ref for t in targets if _among(only, t)} - {c.ref for c in judged}),
+        unchanged=len({t.ref for t in targets if _among(only, t)} - {c.ref for c in judged}) + _still(loaded),
         problems=(
             *eyes.journal.troubles(),
             *loaded.problems,
@@ -142,6 +142,10 @@ def _strange(loaded: Loaded, eyes: Eyes) -> Iterator[Problem]:
         hint = f"did you mean `{near[0]}`?" if near else "it has what all machines have"
         text = "there is no such folder"
         yield Problem(Origin(f"desired-state/hosts/{eyes.host}"), text, hint, Severity.WARNING)
+
+
+def _still(loaded: Loaded) -> int:
+    return loaded.still.left if loaded.still is not None else 0
 
 
 def _among(only: Sequence[str], target: Target[Any]) -> bool:

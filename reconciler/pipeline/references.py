@@ -90,6 +90,11 @@ def _called(resource: Resource[Any]) -> str:
     return name if isinstance(name, str) and name else resource.ref.name
 
 
+def renamed(resources: Sequence[Resource[Any]]) -> bool:
+    """Whether any prompt gives itself another name than its file does."""
+    return any(r.ref.kind in ("agent", "command") and _called(r) != r.ref.name for r in resources)
+
+
 def _of_prompt(resource: Resource[Any], names: Known) -> Astray:
     front = resource.spec.front
     if resource.ref.kind == "command":

@@ -72,6 +72,16 @@ class GitRepository:
             return _tree(revision, git_tree.of_index(self._git, self._index_of_hook()))
         return _tree(revision, git_work.of_work(self._git, revision.commit))
 
+    def some(self, paths: Sequence[str]) -> Tree:
+        """Some files of the work tree."""
+        revision = Revision("work", self.head(), self.branch())
+        return _tree(revision, git_work.of_work(self._git, revision.commit, paths))
+
+    def edited(self, since: str) -> frozenset[str] | None:
+        """The files that the commit checked out or its index has otherwise than an earlier one; None where files came
+        or went, or stand in the work tree that it did not have."""
+        return git_work.edited(self._git, since)
+
     def read(self, path: str) -> File | None:
         """One file of the work tree, as it stands there. Raises Unreadable."""
         found = look(f"{self.folder}/{path}", follow=False)

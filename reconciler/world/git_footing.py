@@ -10,17 +10,20 @@ from reconciler.world.git import GitRepository
 from reconciler.world.git_tree import FOLDERS
 
 RULES = (".gitignore", ".gitattributes")
-PLAIN = ("HEAD", "config", "config.worktree", "packed-refs", "info/exclude", "info/attributes", "reftable")
+PLAIN = ("config", "config.worktree", "info/exclude", "info/attributes", "reftable")
+BRANCH = ("HEAD", "packed-refs")
 SETTINGS = (".gitconfig", ".config/git/config", ".config/git/ignore")
 
 
 class Footing(NamedTuple):
-    """`watched`: files and folders; `files`: everything in the folders of desired state. `committed`: the index says
-    what the commit says."""
+    """`watched`: settings and rules; `branch`: what moves with a commit; `folders`: those of desired state; `files`:
+    all in them. `committed`: the index says what the commit says."""
 
     git_dir: str
     staged: str
     watched: tuple[str, ...]
+    branch: tuple[str, ...]
+    folders: tuple[str, ...]
     files: tuple[str, ...]
     committed: bool
 
@@ -34,16 +37,16 @@ def footing(repository: GitRepository, which: str, variables: Mapping[str, str])
         return None
     folders, files = _below(top) if which == "work" else ([], [])
     watched = (
-        *(f"{git_dir}/{name}" for name in (*PLAIN, *reference)),
+        *(f"{git_dir}/{name}" for name in PLAIN),
         *(f"{top}/{name}" for name in RULES),
         *(f"{variables.get('HOME', '')}/{name}" for name in SETTINGS),
         *(f"{variables.get('XDG_CONFIG_HOME', '')}/git/{name}" for name in ("config", "ignore")),
         "/etc/gitconfig",
         *sorted(settings),
-        *folders,
     )
+    branch = tuple(f"{git_dir}/{name}" for name in (*BRANCH, *reference))
     index = repository.index(which)
-    return Footing(git_dir, index, watched, tuple(files), repository.is_committed(index))
+    return Footing(git_dir, index, watched, branch, tuple(folders), tuple(files), repository.is_committed(index))
 
 
 def _reference(git_dir: str) -> tuple[str, ...] | None:

@@ -83,7 +83,7 @@ def of_commit(git: Command, commit: str) -> Reading:
     """The tree of a commit."""
     from tempfile import TemporaryDirectory
 
-    listed = listing(git, commit, ".gitattributes")
+    listed = listing(git, commit, ".gitattributes", *FOLDERS)
     entries, problems = sift(e for e in listed if e.path.startswith(FOLDERS))
     with TemporaryDirectory(prefix="reconcile-") as scratch:
         # Not every git can ask a commit for attributes: the attributes of this one get an index of their own.
@@ -127,16 +127,16 @@ def _files(git: Command, entries: Sequence[Entry], paths: Sequence[str]) -> Mapp
     return {e.path: File(content, e.mode == EXECUTABLE) for e, content in contents if content is not None}
 
 
-def listing(git: Command, commit: str, *more: str) -> list[Entry]:
-    """Every file of a commit below our folders, unjudged."""
-    found = _TREE.findall(git.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", *more, *FOLDERS))
+def listing(git: Command, commit: str, *paths: str) -> list[Entry]:
+    """Every file of a commit below some paths, unjudged."""
+    found = _TREE.findall(git.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths))
     return [_entry(*fields) for fields in found]
 
 
-def remembered(git: Command, index: str = "") -> dict[str, Stat]:
+def remembered(git: Command, index: str = "", paths: Sequence[str] = FOLDERS) -> dict[str, Stat]:
     """The index's memory of the work tree. Empty if a later git prints it in another way: files are then compared."""
     stats = {}
-    for raw, *numbers, flags in _STAT.findall(git.run("ls-files", "-z", "--debug", "--", *FOLDERS, index=index)):
+    for raw, *numbers, flags in _STAT.findall(git.run("ls-files", "-z", "--debug", "--", *paths, index=index)):
         cs, cn, ms, mn, inode, user, group, size = map(int, numbers)
         owner = (inode, user, group)
         stats[decoded(raw)] = Stat((cs, cn), (ms, mn), owner, size, bool(int(flags, 16) & _INTENT_TO_ADD))

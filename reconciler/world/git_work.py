@@ -40,18 +40,18 @@ class Found(NamedTuple):
     executable: bool
 
 
-def of_work(git: Command, commit: str) -> Reading:
-    """The work tree as it stands, counted against `commit` ("" where there is none yet)."""
-    listed, conflicts = _listed(git)
+def of_work(git: Command, commit: str, paths: Sequence[str] = FOLDERS) -> Reading:
+    """The work tree as it stands, or some files of it, counted against `commit` ("" where there is none yet)."""
+    listed, conflicts = _listed(git, paths)
     entries, unfit = git_tree.sift(listed)
     entries, scrambled = git_tree.unfiltered(git, entries)
     disk = _Disk(git)
     looked = [disk.read(entry) for entry in entries]
     unread = [one for one in looked if isinstance(one, Problem)]
-    found = _as_committed(git, disk, [one for one in looked if isinstance(one, Found)])
+    found = _as_committed(git, disk, [one for one in looked if isinstance(one, Found)], paths)
     files = ((f.entry.path, f.content, f.executable) for f in found)
     reading = git_tree.gathered(files, [*conflicts, *unfit, *scrambled, *unread])
-    kept = git_tree.listing(git, commit) if commit else []
+    kept = git_tree.listing(git, commit, *paths) if commit else []
     committed = {e.path: (e.oid, e.mode == EXECUTABLE) for e in kept if not LEFT_OUT.search(e.path)}
     standing = {f.entry.path: (f.oid, f.executable) for f in found}
     differ = {path for path in standing.keys() | committed.keys() if standing.get(path) != committed.get(path)}
@@ -59,11 +59,11 @@ def of_work(git: Command, commit: str) -> Reading:
     return reading._replace(uncommitted=len(differ - faulty))
 
 
-def _listed(git: Command) -> tuple[list[Entry], list[Problem]]:
+def _listed(git: Command, paths: Sequence[str]) -> tuple[list[Entry], list[Problem]]:
     """What is tracked, what is neither tracked nor ignored, and what is in conflict."""
     ignore = git.settings.get("core.excludesfile", "")
     own = ("-c", f"core.excludesFile={os.path.expanduser(ignore)}") if ignore else ()
-    raw = git.run(*own, "ls-files", "-z", "-t", "-s", "-c", "-o", "--exclude-standard", "--", *FOLDERS)
+    raw = git.run(*own, "ls-files", "-z", "-t", "-s", "-c", "-o", "--exclude-standard", "--", *paths)
     # Whether a link stands there the disk says, unless it cannot hold links.
     links = LINK if git.settings.get("core.symlinks", "").lower() == "false" else ""
     entries, conflicts = [], set()
@@ -75,17 +75,32 @@ def _listed(git: Command) -> tuple[list[Entry], list[Problem]]:
             entries.append(Entry(path, links if mode == LINK.encode() else mode.decode(), oid.decode(), tag == b"S"))
         else:
             entries.append(Entry(path.rstrip("/"), "nested" if path.endswith("/") else "", ""))
-    return entries, [*(git_tree.in_conflict(path) for path in conflicts), *_ignored(git, own)]
+    return entries, [*(git_tree.in_conflict(path) for path in conflicts), *_ignored(git, own, paths)]
 
 
-def _ignored(git: Command, own: tuple[str, ...]) -> list[Problem]:
+def edited(git: Command, since: str) -> frozenset[str] | None:
+    """The files that HEAD or the index has otherwise than a commit; None where files came or went, or stand in the work
+    tree that it did not have."""
+    more = git.run("ls-files", "-z", "-o", "--", *FOLDERS).split(b"\0")
+    if not all(LEFT_OUT.search(git_tree.decoded(name)) for name in more if name):
+        return None
+    paths: set[str] = set()
+    for asked in (("diff-tree", "-r", since, "HEAD"), ("diff-index", "--cached", since)):
+        said = git.run(*asked, "-z", "--no-renames", "--name-status", "--", *FOLDERS, ".gitattributes").split(b"\0")
+        if not set(said[:-1:2]) <= {b"M"}:
+            return None
+        paths.update(map(git_tree.decoded, said[1::2]))
+    return frozenset(paths)
+
+
+def _ignored(git: Command, own: tuple[str, ...], paths: Sequence[str]) -> list[Problem]:
     """Files of desired state that git would not commit: to leave them out unsaid would read as their removal."""
-    raw = git.run(*own, "ls-files", "-z", "-o", "-i", "--exclude-standard", "--", *FOLDERS)
+    raw = git.run(*own, "ls-files", "-z", "-o", "-i", "--exclude-standard", "--", *paths)
     hint = "take it out of .gitignore (`git check-ignore -v` names the line), or out of desired-state/"
-    paths = [git_tree.decoded(name) for name in raw.split(b"\0") if name]
+    found = [git_tree.decoded(name) for name in raw.split(b"\0") if name]
     return [
         Problem(Origin(path), "git ignores this file, so git does not say what is in it", hint)
-        for path in paths
+        for path in found
         if not LEFT_OUT.search(path)
     ]
 
@@ -146,12 +161,12 @@ def _whole(file: int, size: int) -> bytes:
     return content + b"".join(iter(lambda: os.read(file, size + 1), b""))
 
 
-def _as_committed(git: Command, disk: _Disk, found: Sequence[Found]) -> list[Found]:
+def _as_committed(git: Command, disk: _Disk, found: Sequence[Found], paths: Sequence[str]) -> list[Found]:
     """The same, with its blob for each file that git would call unmodified though its bytes differ."""
     differ = [f for f in found if f.entry.oid and f.oid != f.entry.oid]
     if not differ:
         return list(found)
-    stats = git_tree.remembered(git)
+    stats = git_tree.remembered(git, paths=paths)
     index = os.stat(os.path.join(git.facts.git_dir, "index")).st_mtime_ns
     kept = {f.entry for f in differ if f.status is None or _untouched(f.status, stats.get(f.entry.path), index)}
     kept |= _other_line_ends(git, disk, [f for f in differ if f.entry not in kept])

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from reconciler.formats import masking, splices
@@ -20,7 +21,7 @@ from reconciler.model.event import Suspension
 from reconciler.model.fingerprint import alike
 from reconciler.model.outcome import Intent, Outcome, Run, Status, Step
 from reconciler.model.problem import Problem, invalid
-from reconciler.model.resource import Claim, History, Revision
+from reconciler.model.resource import Claim, History, Revision, Still
 from reconciler.world import store_doubts, store_retention, store_rows
 from reconciler.world.logbook import Book
 from reconciler.world.seal import Seal
@@ -82,15 +83,28 @@ class Store:
         with self._file.reading():
             return [self._file.trouble] if self._file.trouble else []
 
-    def recorded(self) -> Sequence[Recorded]:
+    def recorded(self, still: Still | None = None) -> Sequence[Recorded]:
+        if still is not None:
+            kinds, moved = sorted(still.kinds), [str(ref) for ref in still.moved]
+            among = "IN (SELECT value FROM json_each(?))"
+            return self._owned(
+                f"WHERE kind NOT {among} OR kind || '/' || name {among}", json.dumps(kinds), json.dumps(moved)
+            )
         with self._file.reading() as db:
             stamp = None if db is None else (id(db), db.total_changes, *db.execute("PRAGMA data_version").fetchone())
         if stamp is None or self._rows[0] != stamp:
             self._rows = stamp, self._owned()
         return self._rows[1]
 
-    def _owned(self) -> Sequence[Recorded]:
-        rows = self._file.rows(f"SELECT {store_rows.OWNED}, root_path FROM owned ORDER BY root, path, item")
+    def digest(self) -> str:
+        columns = "||char(0)||".join(f"coalesce({name}, '-')" for name in f"root_path, {store_rows.OWNED}".split(", "))
+        rows = "(SELECT * FROM owned ORDER BY root_path, path, item)"
+        said = self._file.rows(f"SELECT group_concat({columns}, char(10)) FROM {rows}")
+        return blake2b(str(said).encode(errors="surrogatepass"), digest_size=16, key=self.key()).hexdigest()
+
+    def _owned(self, where: str = "", *values: str) -> Sequence[Recorded]:
+        asked = f"SELECT {store_rows.OWNED}, root_path FROM owned {where} ORDER BY root, path, item"
+        rows = self._file.rows(asked, *values)
         return [store_rows.owned_row(row[:-1]) for row in rows if row[-1] == self._root(row[0])]
 
     def repository(self, repo: str) -> str:

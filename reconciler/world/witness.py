@@ -12,11 +12,11 @@ import stat
 import struct
 import time
 from _imp import source_hash
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha1
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from reconciler import first
 from reconciler.world.seal import private_folder
@@ -53,12 +53,15 @@ def _place(folder: str) -> tuple[str, str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Rests:
-    """What an answer rests on. `watched`: files, folders and absent things; `swept`: plain files, by paths without
-    links; `named`: variables that are only set; `expected`: files that are only there; `listed`: a folder, and how the
-    names in it begin that count; `top`, `git_dir`, `index`: the repository; `committed`: its index says what its commit
-    says."""
+    """What an answer rests on. `watched`: files and absent things; `folders`: those of desired state and below the
+    roots; `varying`: files of the state and of the repository that change with whatever is applied or committed;
+    `swept`: plain files, by paths without links; `named`: variables that are only set; `expected`: files that are only
+    there; `listed`: a folder, and how the names in it begin that count; `top`, `git_dir`, `index`: the repository;
+    `committed`: its index says what its commit says."""
 
     watched: Sequence[str]
+    folders: Sequence[str]
+    varying: Sequence[str]
     swept: Sequence[str]
     named: Sequence[str]
     expected: Sequence[str]
@@ -73,48 +76,70 @@ class Moved(Exception):
     """Something was written too lately, or is of a sort that is not watched."""
 
 
-def keep(verb: str, directory: str, text: str, rests: Rests, since: Moment) -> bool:
-    """Whether the answer is kept; an earlier one goes in any case. Raises OSError."""
+def keep(verb: str, directory: str, text: str, rests: Rests, since: Moment, index: bytes) -> bool:
+    """Whether the answer is kept. `index`: over what is swept. Raises OSError."""
+    return put(verb, lambda: _said(directory, text, rests, since), since, index)
+
+
+def put(name: str, said: Callable[[], dict[str, object]], since: Moment, index: bytes) -> bool:
+    """Whether something that rests on `index` is kept under a name, in an earlier one's place. Raises OSError."""
     folder = first.folder()
     private_folder(os.path.dirname(folder))
     private_folder(folder)
-    earlier = [name for name in os.listdir(folder) if name.startswith(f"{verb}.")]
-    with suppress(FileNotFoundError):
-        os.unlink(f"{folder}/{verb}")
+    if not since.passed_plainly or any(_place(place[0]) != place for place in since.places):
+        return False
     try:
-        if not since.passed_plainly or any(_place(place[0]) != place for place in since.places):
-            return False
-        said = _said(directory, text, rests, since)
-        index = _index(folder, verb, rests.swept, int(since.wall))
-        said |= {"sweep": "/", "index": index, "written": first.state(index)}
-        body = marshal.dumps(said)
-        _write(f"{folder}/{verb}", first.FORMAT + source_hash(first.KEY, body) + body)
+        kept = said()
     except Moved:
         return False
-    finally:
-        for name in earlier:
-            with suppress(FileNotFoundError):
-                os.unlink(f"{folder}/{name}")
+    earlier = [old for old in os.listdir(folder) if old.startswith(f"{name}.")]
+    _repository(folder)
+    at = f"{folder}/{name}.{os.urandom(6).hex()}"
+    _write(at, index)
+    write(name, kept | {"sweep": "/", "index": at, "written": first.state(at)})
+    for old in earlier:
+        with suppress(FileNotFoundError):
+            os.unlink(f"{folder}/{old}")
     return True
+
+
+def write(name: str, said: dict[str, object]) -> None:
+    """Raises OSError."""
+    body = marshal.dumps(said)
+    _write(f"{first.folder()}/{name}", first.FORMAT + source_hash(first.KEY, body) + body)
+
+
+def read(name: str) -> dict[str, Any]:
+    """What is kept under a name. Raises OSError, ValueError."""
+    return first.read(name)
 
 
 def _said(directory: str, text: str, rests: Rests, since: Moment) -> dict[str, object]:
     before = int(since.wall)
-    listed, prefix = rests.listed
     return {
         "asked": first.asked(directory),
         "when": since.wall,
         "text": text,
-        "watched": [(path, _settled(path, before)) for path in dict.fromkeys(rests.watched)],
+        "watched": states((*rests.watched, *rests.folders, *rests.varying), since),
         "set": list(rests.named),
         "exists": list(rests.expected),
         "real": [place[:2] for place in since.places],
-        "listed": [listed, prefix, sorted(name for name in os.listdir(listed) if name.startswith(prefix))],
+        "listed": [*rests.listed, listing(rests.listed)],
         "staged": [rests.index, _written(rests, before)],
         "committed": rests.committed,
         "top": rests.top,
         "git": rests.git_dir,
     }  # fmt: skip
+
+
+def listing(listed: Sequence[str]) -> list[str]:
+    """The names in a folder that begin so."""
+    return sorted(name for name in os.listdir(listed[0]) if name.startswith(listed[1]))
+
+
+def states(paths: Iterable[str], since: Moment) -> list[tuple[str, tuple[int, ...] | None]]:
+    """Each path once, with what changes whenever it does. Raises Moved."""
+    return [(path, _settled(path, int(since.wall))) for path in dict.fromkeys(paths)]
 
 
 def _settled(path: str, before: int) -> tuple[int, ...] | None:
@@ -134,19 +159,23 @@ def _written(rests: Rests, before: int) -> tuple[int, ...] | None:
         return ()
 
 
-def _index(folder: str, verb: str, swept: Iterable[str], before: int) -> str:
-    """An index of git's over the whole machine, with plain files as they stand: what git compares in one sweep."""
+def indexed(swept: Iterable[str], since: Moment) -> bytes:
+    """An index of git's over the whole machine, with plain files as they stand: what git compares in one sweep. Raises
+    Moved."""
+    before = int(since.wall)
+    entries = [_entry(path, before) for path in sorted({os.fsencode(path)[1:] for path in swept})]
+    body = struct.pack(">4sLL", b"DIRC", 2, len(entries)) + b"".join(entries)
+    return body + sha1(body, usedforsecurity=False).digest()
+
+
+def _repository(folder: str) -> None:
+    """The least that git takes for one."""
     if not os.path.isdir(f"{folder}/git/refs"):
         for made in ("git", "git/objects", "git/refs"):
             with suppress(FileExistsError):
                 os.mkdir(f"{folder}/{made}", 0o700)
     _write(f"{folder}/git/HEAD", b"ref: refs/heads/none\n")
     _write(f"{folder}/git/config", CONFIG.encode())
-    entries = [_entry(path, before) for path in sorted({os.fsencode(path)[1:] for path in swept})]
-    body = struct.pack(">4sLL", b"DIRC", 2, len(entries)) + b"".join(entries)
-    path = f"{folder}/{verb}.{os.urandom(6).hex()}"
-    _write(path, body + sha1(body, usedforsecurity=False).digest())
-    return path
 
 
 def _entry(path: bytes, before: int) -> bytes:

@@ -10,7 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
+import pytest
+
 from reconciler import first
+from reconciler.app import narrowing, session
+from reconciler.app.session import App
 from reconciler.cli.main import main
 from tests.support.sandbox import Sandbox
 
@@ -20,10 +24,11 @@ VERBS: tuple[tuple[str, ...], ...] = (("plan",), ("check",), ("check", "--staged
 
 
 class Home(Sandbox):
-    """A home in step with its repository."""
+    """A home in step with its repository, which has another machine's overlay where `others` says so."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, others: bool = True) -> None:
         super().__init__(folder)
+        self.folder = folder
         self.variables |= {"BENCH_TOKEN": "set", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         self.here = self.repo
         for name in NAMES:
@@ -34,7 +39,8 @@ class Home(Sandbox):
             "opencode/settings.yaml", "model: x/b\nprovider:\n  x:\n    options:\n      apiKey: '{env:BENCH_TOKEN}'\n"
         )
         self.say("zed/settings.yaml", "tab_size: 4\n")
-        self.say("hosts/other/zed/settings.yaml", "tab_size: 2\n")
+        if others:
+            self.say("hosts/other/zed/settings.yaml", "tab_size: 2\n")
         self.say("reconcile.yaml", "id: mine\n")
         self.commit()
         self.slow("apply", "--yes")
@@ -62,6 +68,26 @@ class Home(Sandbox):
         with self.inside(), redirect_stdout(out), redirect_stderr(io.StringIO()):
             status = main(argv)
         return out.getvalue(), status
+
+    def narrow(self, *argv: str) -> tuple[str, int] | None:
+        """What it prints after a narrow look, where that answers."""
+        answers: list[object] = []
+
+        def narrow(app: App) -> object:
+            answers.append(narrowing.narrow(app))
+            return answers[-1]
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(session, "narrow", narrow)
+            patch.setattr(App, "remember", lambda *args: None)
+            said = self.slow(*argv)
+        return said if answers != [None] else None
+
+    def whole(self, *argv: str) -> tuple[str, int]:
+        """What it prints after a look at everything."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(session, "narrow", lambda app: None)
+            return self.slow(*argv)
 
     def fast(self, *argv: str) -> str | None:
         with self.inside(), redirect_stdout(io.StringIO()):

@@ -72,7 +72,7 @@ def _apply(app: App, args: Namespace) -> int:
         return acting.act(app.reopen(saved.text(path)), app, args, acting.APPLY, ask=False)
 
     def replan() -> Plan:
-        return app.plan("work", args.targets, args.force, allow_delete=args.allow_delete)
+        return app.proposal("work", args.targets, args.force, args.allow_delete)[1]
 
     with terminal.busy(showing.LOOKING):
         plan = replan()

@@ -26,8 +26,7 @@ def run(args: Namespace) -> int:
 
     try:
         app, tree = opening.with_repository(args), "index" if args.staged else "work"
-        loaded = app.load_all(tree)
-        plan = app.plan(tree, loaded=loaded)
+        loaded, plan = app.proposal(tree, every_host=True)
         stale = app.stale(loaded, tree)
     except Invalid as error:
         if args.json:

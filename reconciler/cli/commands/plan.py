@@ -41,8 +41,8 @@ def run(args: Namespace) -> int:
 
     app = opening.with_repository(args).asking(args.secrets)
     with terminal.busy(showing.LOOKING):
-        loaded = app.load(args.rev)
-        plan = app.plan(args.rev, args.targets, args.force, loaded, args.allow_delete)
+        asked = (args.rev, args.targets, args.force, args.allow_delete)
+        loaded, plan = app.proposal(*asked, whole=args.verify)
     plan = confirming.confirmed(plan, app, args)
     if args.output:
         _save(app.save(plan), args.output)

@@ -1,0 +1,167 @@
+"""What moved since all was in step → the part of desired state that must be looked at, and its plan. Looks; keeps in
+the cache what the next narrow look stands on.
+
+A narrow look answers as a whole one, or not at all: wherever what moved may matter to something else, or anything is to
+be told of it, all is looked at (docs/adr/0016).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from reconciler import registry
+from reconciler.app import schemas
+from reconciler.model.change import Plan, Recorded
+from reconciler.model.problem import Invalid
+from reconciler.model.resource import Loaded, Ref, Still
+from reconciler.pipeline import references
+from reconciler.pipeline.load import load
+from reconciler.pipeline.references import Names
+
+if TYPE_CHECKING:
+    from reconciler.app.session import App
+    from reconciler.world.baseline import Ground, Since
+    from reconciler.world.witness import Rests
+
+ALONE = frozenset(kind.name for kind in registry.KINDS if kind.alone)
+FAR = frozenset({"document", "orchestration", "server"})
+"""Kinds that rest on more than files and their own sources."""
+SETTINGS = "desired-state/reconcile.yaml"
+SOURCES = ("desired-state/", "templates/")
+MOST = 2_000
+"""Sources that git is asked for by name; beyond, a whole look is as quick."""
+
+
+def narrow(app: App) -> tuple[Loaded, Plan] | None:
+    """What desired state says of all that moved, and the plan for it; None where all must be looked at."""
+    with suppress(Invalid):
+        loaded = _loaded(app)
+        plan = app.plan(loaded=loaded) if loaded is not None else None
+        if loaded is not None and plan is not None and not plan.problems and not any(map(_new, plan.changes)):
+            return loaded, plan
+    return None
+
+
+def _new(change: Any) -> bool:
+    """Whether it may be about something that another resource claims too."""
+    return change.ref.kind in ALONE and change.recorded is None
+
+
+def _loaded(app: App) -> Loaded | None:
+    from reconciler.world import baseline
+
+    since = baseline.read()
+    if since is None or app.posing or app.repository is None or not since.holds:
+        return None
+    moved = _moved(app, since)
+    return None if moved is None else _of(app, since.ground, *moved)
+
+
+def _moved(app: App, since: Since) -> tuple[set[str], set[str]] | None:
+    """The sources that moved, and all resources of which something did; None where more than contents changed."""
+    from reconciler.world import baseline
+    from reconciler.world.git import GitRepository
+
+    ground, repository = since.ground, app.repository
+    swept = baseline.sweep(since)
+    if swept is None or not isinstance(repository, GitRepository) or repository.folder != ground.top:
+        return None
+    (changed, live), (lost, gone) = (_sides(paths, ground.top) for paths in swept)
+    varied = any(path.startswith(f"{app.env.state}/") for path in since.moved("varying"))
+    if lost or (varied and app.journal.digest() != ground.rows) or not _listed(app, since, gone):
+        return None
+    edited = repository.edited(ground.commit)
+    sources = changed | (edited or set())
+    live |= gone
+    if edited is None or not (sources <= ground.sources.keys() and live <= ground.live.keys()):
+        return None
+    refs = {*(ground.sources[path] for path in sources), *(ground.live[path] for path in live)} - {""}
+    return sources, refs
+
+
+def _sides(paths: Sequence[str], top: str) -> tuple[set[str], set[str]]:
+    """Those of desired state, by their paths from the top; and those below the roots."""
+    ours = {path for path in paths if path.startswith(tuple(f"{top}/{folder}" for folder in SOURCES))}
+    return {path.removeprefix(f"{top}/") for path in ours}, {*paths} - ours
+
+
+def _listed(app: App, since: Since, gone: Collection[str]) -> bool:
+    """Whether the same names stand below the roots as did, but for files of ours that are gone."""
+    if not all(since.ground.live.get(path) for path in gone):
+        return False
+    tops = tuple(f"{since.ground.top}/{folder}" for folder in SOURCES)
+    if all(f"{folder}/".startswith(tops) for folder in since.moved("folders")):
+        return not gone
+    stands = {
+        f"{os.path.realpath(root.path(app.env))}/{path}"
+        for root in app.listed
+        for path, entry in app.world.scan(root.name, root.skip).files.items()
+        if not entry.target
+    }
+    return stands == since.ground.live.keys() - set(gone)
+
+
+def _of(app: App, ground: Ground, sources: Collection[str], refs: Collection[str]) -> Loaded | None:
+    """What desired state says of these, and of all that is no file of its own."""
+    from reconciler.world.git import GitRepository
+
+    wanted = {path for path, ref in ground.sources.items() if not ref or ref in refs} | {SETTINGS}
+    if len(wanted) > MOST or not isinstance(app.repository, GitRepository):
+        return None
+    schemas.judge(app.env)
+    tree = app.repository.some(sorted(wanted | set(sources)))
+    if tree.problems:
+        return None
+    named = {Ref.parse(ref).name: "" for ref in ground.sources.values() if ref.startswith("agent/")}
+
+    def standing() -> Names:
+        here = app.standing()
+        return Names({**named, **here.agents}, here.providers)
+
+    loaded = load(tree, app.kinds, registry.PENDING, app.host, None, standing, app.survey)
+    moved = frozenset(map(Ref.parse, refs))
+    if not _plain(loaded) or {r.ref for r in loaded.resources if r.ref.kind in ALONE} != moved:
+        return None
+    left = len({*ground.sources.values()} - {""}) - len(moved)
+    return replace(loaded, still=Still(ALONE, moved, left))
+
+
+def _plain(loaded: Loaded) -> bool:
+    """Whether what each file says rests on it alone, and there is nothing to be told of any."""
+    return not (
+        loaded.problems
+        or loaded.traces
+        or loaded.hosts
+        or any(resource.ref.kind in FAR for resource in loaded.resources)
+        or references.renamed(loaded.resources)
+    )
+
+
+def keep(app: App, loaded: Loaded, plan: Plan, rests: Rests, index: bytes) -> None:
+    """What the next narrow look stands on, after one that found all in step. Raises OSError, Invalid."""
+    from reconciler.world import baseline
+
+    rows = app.journal.recorded()
+    foreign = any(row.repo != plan.repo for row in rows)
+    if not _plain(loaded) or plan.problems or not rests.committed or foreign:
+        return
+    ground = _ground(app, loaded, rows, rests)
+    if ground is not None:
+        baseline.keep(replace(ground, commit=plan.revision.commit, rows=app.journal.digest()), rests, app.opened, index)
+
+
+def _ground(app: App, loaded: Loaded, rows: Sequence[Recorded], rests: Rests) -> Ground | None:
+    from reconciler.world import baseline
+
+    if loaded.still is not None:
+        since = baseline.read()
+        return since.ground if since is not None else None
+    folders = {root.name: os.path.realpath(root.path(app.env)) for root in app.listed}
+    ours = {f"{folders[row.claim.root]}/{row.claim.path}": str(row.ref) for row in rows if row.ref.kind in ALONE}
+    _, live = _sides(rests.swept, rests.top)
+    sources = {s.path: str(r.ref) if r.ref.kind in ALONE else "" for r in loaded.resources for s in r.sources}
+    return baseline.Ground(rests.top, "", sources, {path: ours.get(path, "") for path in live}, "")

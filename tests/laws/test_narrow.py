@@ -1,0 +1,153 @@
+"""A narrow look answers as a whole one does, or not at all, whatever happened since all was in step."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support import histories
+from tests.support.histories import Home
+
+VERBS = (("plan",), ("check",), ("plan", "--json"))
+HOMES = 12
+
+
+def settled(homes: list[Home]) -> None:
+    """All looked at once everything is older than the second in which that is."""
+    time.sleep(1.1)
+    for home in homes:
+        home.slow("plan")
+
+
+def agrees(home: Home, told: str) -> int:
+    """How many answers a narrow look gave."""
+    given = 0
+    for verb in VERBS:
+        narrow, whole = home.narrow(*verb), home.whole(*verb)
+        assert narrow is None or narrow == whole, f"{' '.join(verb)} after {told}"
+        given += narrow is not None
+    return given
+
+
+def _append(path: str) -> Callable[[Home], object]:
+    def edit(home: Home) -> None:
+        with (home.folder / path).open("a") as file:
+            file.write("more\n")
+
+    return edit
+
+
+def _over(path: str) -> Callable[[Home], object]:
+    """As an editor saves: another file takes its place."""
+
+    def save(home: Home) -> None:
+        at = home.folder / path
+        other = at.with_name("other~")
+        other.write_bytes(at.read_bytes() + b"more\n")
+        other.rename(at)
+
+    return save
+
+
+def _all(*edits: Callable[[Home], object]) -> Callable[[Home], object]:
+    return lambda home: [edit(home) for edit in edits]
+
+
+def _commit(home: Home) -> None:
+    home.commit()
+
+
+def _reset(home: Home) -> None:
+    home.git("reset", "-q", "--hard", "HEAD~1")
+
+
+def _apply(home: Home) -> None:
+    home.slow("apply", "--yes")
+
+
+def _by_hand(path: str, text: str) -> Callable[[Home], object]:
+    return lambda home: (home.folder / path).write_text(text)
+
+
+LIVE = "home/.config/opencode/agents/ada.md"
+SAID = "repo/desired-state/agents/ada.md"
+NARROW: dict[str, Callable[[Home], object]] = {
+    "nothing": lambda home: None,
+    "a live file": _append(LIVE),
+    "a live file, saved by an editor": _over(LIVE),
+    "a live file that is gone": lambda home: (home.folder / LIVE).unlink(),
+    "a source": _append(SAID),
+    "a source, saved by an editor": _over(SAID),
+    "a source, committed": _all(_append(SAID), _commit),
+    "a source, staged": _all(_append(SAID), lambda home: home.git("add", "-A")),
+    "a source and its file, alike": _all(_append(SAID), _append(LIVE)),
+    "a source and its file, each its way": _all(_append(SAID), _append(LIVE), _append(LIVE)),
+    "a source, applied": _all(_append(SAID), _apply),
+    "a source, applied, and edited again": _all(_append(SAID), _apply, _append(SAID)),
+    "a drift, applied, and another": _all(_append(LIVE), _apply, _append("home/.config/opencode/agents/bob.md")),
+    "a source, applied, and taken back": _all(_append(SAID), _commit, _apply, _reset),
+    "settings": _by_hand("repo/desired-state/zed/settings.yaml", "tab_size: 8\n"),
+    "live settings": _by_hand("home/.config/zed/settings.json", '{"tab_size": 3}\n'),
+    "another branch": _all(_append(SAID), lambda home: home.git("checkout", "-q", "-b", "other"), _commit),
+    "an empty commit": lambda home: home.git("commit", "-q", "--allow-empty", "-m", "x"),
+    "a suspension": lambda home: home.slow("suspend", "agent/bob", "--reason", "x"),
+    "a file of nobody's": _by_hand("home/.config/opencode/agents/notes.txt~", ""),
+}  # fmt: skip
+WIDE: dict[str, Callable[[Home], object]] = {
+    "a source more": _by_hand("repo/desired-state/agents/eve.md", histories.AGENT.format("eve", "eve")),
+    "a source less": lambda home: (home.folder / SAID).unlink(),
+    "a broken source": _by_hand(SAID, "---\nmode: 7\n---\n"),
+    "a warning": _by_hand(SAID, "---\ndescription: a\nmodel: nowhere/x\n---\n"),
+    "another name": _by_hand(SAID, "---\nname: bob\ndescription: a\nmode: subagent\n---\n"),
+    "reconcile.yaml": _by_hand("repo/desired-state/reconcile.yaml", "id: mine\nmodes:\n  agent: ignore\n"),
+    "a mode": lambda home: (home.folder / SAID).chmod(0o755),
+    "attributes": _by_hand("repo/.gitattributes", "*.md filter=x\n"),
+    "a live file more": _by_hand("home/.config/opencode/agents/eve.md", ""),
+    "a release": lambda home: home.slow("release", "agent/ada", "--yes"),
+    "the state": lambda home: shutil.rmtree(home.state),
+}
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Home]:
+    """Homes enough for everything, that waited together."""
+    homes = {told: Home(tmp_path_factory.mktemp("home"), others=False) for told in (*NARROW, *WIDE)}
+    settled([*homes.values()])
+    return homes
+
+
+@pytest.mark.parametrize("told", NARROW)
+def test_what_is_answered_narrowly(told: str, ready: dict[str, Home]) -> None:
+    NARROW[told](ready[told])
+    assert agrees(ready[told], told) == len(VERBS)
+
+
+@pytest.mark.parametrize("told", WIDE)
+def test_what_is_looked_at_whole(told: str, ready: dict[str, Home]) -> None:
+    WIDE[told](ready[told])
+    agrees(ready[told], told)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_random_histories(tmp_path: Path, seed: int) -> None:
+    homes = [Home(tmp_path / str(number), others=False) for number in range(HOMES)]
+    chance = random.Random(seed)
+    told: dict[Path, list[str]] = {home.repo: [] for home in homes}
+    given = 0
+    for _ in range(2):
+        settled(homes)
+        for home in list(homes):
+            for _ in range(chance.randrange(1, 4)):
+                happened = chance.choice([*NARROW, *NARROW, ""])
+                try:
+                    told[home.repo].append(happened or histories.happen(home, chance))
+                    NARROW.get(happened, lambda home: None)(home)
+                except (OSError, AssertionError):
+                    continue  # it cannot happen twice, or after the one before
+            given += agrees(home, "; ".join(told[home.repo]))
+    assert given > HOMES
