@@ -391,12 +391,12 @@ class App:
     def codecs(self) -> dict[str, Codec[Any]]:
         return {kind.name: kind.codec for kind in self.kinds}
 
-    def save(self, plan: Plan) -> str:
-        """The plan as a JSON document that holds no secret in clear."""
+    def save(self, plan: Plan) -> Iterator[str]:
+        """The plan as a JSON document that holds no secret in clear, piece by piece."""
         from reconciler.formats import plan_json
 
         self.cipher.keep()
-        return plan_json.dumps(plan, self.codecs, self.cipher.seal)
+        return plan_json.lines(plan, self.codecs, self.cipher.seal)
 
     def reopen(self, text: str) -> Plan:
         """A saved plan. Raises Invalid where it is of another machine, HOME or repository, or was tampered with."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler.formats.masking import Masker, find, key_names_secret, looks_secret
@@ -36,12 +36,25 @@ Codecs = Mapping[str, Codec[Any]]
 Cipher = Callable[[bytes], bytes]
 
 
-def dumps(plan: Plan, codecs: Codecs, seal: Cipher) -> str:
-    """The document as text; holds no secret in clear."""
+def lines(plan: Plan, codecs: Codecs, seal: Cipher) -> Iterator[str]:
+    """The document, a change on each line, piece by piece so that nobody need hold it whole; no secret in clear."""
     masker = Masker()
     for change in plan.changes:
         _learn(change.diff, masker)
-    document = {
+    yield "{\n"
+    for name, said in _head(plan).items():
+        yield f" {_json(name)}: {_json(said)},\n"
+    changes = (_named(c, _change(c, codecs[c.ref.kind], seal, masker), seal) for c in plan.changes)
+    yield from _listed("changes", changes)
+    yield ",\n"
+    yield from _listed("problems", map(_problem, plan.problems))
+    yield ",\n"
+    yield from _listed("confirmed", map(_confirmation, plan.confirmed))
+    yield "\n}\n"
+
+
+def _head(plan: Plan) -> dict[str, Any]:
+    return {
         "format": plan.format,
         "title": plan.title,
         "repo": plan.repo,
@@ -55,11 +68,23 @@ def dumps(plan: Plan, codecs: Codecs, seal: Cipher) -> str:
             "bookkeeping": len(plan.bookkeeping),
             "unchanged": plan.unchanged,
         },
-        "changes": [_named(c, _change(c, codecs[c.ref.kind], seal, masker), seal) for c in plan.changes],
-        "problems": [_problem(p) for p in plan.problems],
-        "confirmed": [_confirmation(c) for c in plan.confirmed],
     }
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _listed(name: str, items: Iterable[dict[str, Any]]) -> Iterator[str]:
+    yield f" {_json(name)}: ["
+    for number, said in enumerate(items):
+        yield f"{',' if number else ''}\n  {_json(said)}"
+    yield "\n ]"
+
+
+def _json(said: Any) -> str:
+    return json.dumps(said, ensure_ascii=False)
+
+
+def begins_like_one(text: str) -> bool:
+    """Whether the beginning of a file is that of a saved plan."""
+    return re.match(r'\s*\{\s*"format":\s*\d+,\s*"title":', text) is not None
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
@@ -254,7 +279,7 @@ def _read_change(said: dict[str, Any], codecs: Codecs, unseal: Cipher) -> Change
     needs = frozenset(Ref.parse(n) for n in said["needs"])
     before = said["before"]
     target: Target[Any] = Target(ref, said["part"], claim, state, _origin(said["origin"]), needs, said.get("rank", 0))
-    change = Change(
+    return Change(
         target,
         Action(said["action"]),
         Cause(said["cause"]),
@@ -263,24 +288,25 @@ def _read_change(said: dict[str, Any], codecs: Codecs, unseal: Cipher) -> Change
         said["after"]["fingerprint"],
         recorded(said["becomes"]),
         recorded(said["recorded"]),
+        diff=_read_diff(said["diff"]),
+        made=tuple(_claim(c) for c in said["made"]),
+        disturbs=tuple(map(_read_disruption, said.get("disturbs", ()))),
+        verdict=Verdict(said["allowed"], said["held_by"], said["hint"], said["chosen"]),
         wave=said["wave"],
         reversible=said["reversible"],
         why_not=said["why_not"],
         partial=said.get("partial", False),
         veiled=said.get("veiled", ""),
     )
-    diff = said["diff"]
-    disturbs = tuple(
-        Disruption(Ref.parse(d["ref"]), d["how"], d["reason"], d["busy"]) for d in said.get("disturbs", ())
-    )
-    fields = tuple(FieldChange(f["pointer"], f["before"], f["after"]) for f in diff.get("fields", ()))
-    return replace(
-        change,
-        diff=Diff(fields, diff.get("text", ""), diff.get("note", "")),
-        made=tuple(_claim(c) for c in said["made"]),
-        disturbs=disturbs,
-        verdict=Verdict(said["allowed"], said["held_by"], said["hint"], said["chosen"]),
-    )
+
+
+def _read_diff(said: dict[str, Any]) -> Diff:
+    fields = tuple(FieldChange(f["pointer"], f["before"], f["after"]) for f in said.get("fields", ()))
+    return Diff(fields, said.get("text", ""), said.get("note", ""))
+
+
+def _read_disruption(said: dict[str, Any]) -> Disruption:
+    return Disruption(Ref.parse(said["ref"]), said["how"], said["reason"], said["busy"])
 
 
 def _origin(text: str) -> Origin:

@@ -114,11 +114,11 @@ def test_the_journal_and_saved_plans_hold_references_and_no_secret() -> None:
     one = house(home={"zed/settings.json": '{"proxy": "before-all"}\n'})
     git = {GITHUB: BOTH, "zed/settings.yaml": "proxy: !secret env:TOKEN\n"}
     codecs = {kind.name: kind.codec for kind in one.kinds}
-    texts = [plan_json.dumps(one.plan(git), codecs, lambda clear: b"sealed")]
+    texts = ["".join(plan_json.lines(one.plan(git), codecs, lambda clear: b"sealed"))]
     run = one.apply(one.plan(git)).run
     one.edit({"zed/settings.json": one.home["zed/settings.json"].decode().replace("hunter2", "by-hand-now")})
-    texts += [plan_json.dumps(one.plan(git), codecs, lambda clear: b"sealed"), shown(one, one.plan(git))]
-    texts += [plan_json.dumps(one.plan({}), codecs, lambda clear: b"sealed"), shown(one, one.plan({}))]
+    texts += ["".join(plan_json.lines(one.plan(git), codecs, lambda clear: b"sealed")), shown(one, one.plan(git))]
+    texts += ["".join(plan_json.lines(one.plan({}), codecs, lambda clear: b"sealed")), shown(one, one.plan({}))]
     assert run is not None
     for table in ("steps", "owned", "blobs", "runs"):
         for row in one.journal._file.rows(f"SELECT * FROM {table}"):

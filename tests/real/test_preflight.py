@@ -90,7 +90,7 @@ def test_a_bad_agent_is_refused_while_a_server_runs(desk: Desk, sandbox: Sandbox
     desk.asks("agents/bad.md", GOOD)
     app = desk.app()
     saved = desk.repo.parent / "plan.json"
-    saved.write_text(app.save(smuggled(app, bad=BAD)))
+    saved.write_text("".join(app.save(smuggled(app, bad=BAD))))
     with sandbox.serve() as server:
         first = sandbox.project("first")
         assert status(server, first) == 200

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from reconciler.cli.parser import allow_delete, host_name, preflight
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reconciler.model.change import Plan
 
 EXITS = "Exit status: 0; with --exit-code 2 if there are changes, 3 if there is only drift; 1 for any mistake."
+BEGINNING = 4096
 HINT = "`reconcile apply` to do it · `-o FILE` to save it · `reconcile why REF` to ask about a line"
 REFUSED = "`reconcile apply` would refuse this · `--no-preflight` does not ask"
 ASK = "`reconcile why REF` to ask about a line"
@@ -47,7 +50,8 @@ def run(args: Namespace) -> int:
     if args.output:
         _save(app.save(plan), args.output)
     if args.json:
-        terminal.show(app.save(plan))
+        for text in app.save(plan):
+            terminal.show(text)
     else:
         hint = REFUSED if plan.refused else HINT if plan.due else HELD if _forceable(plan) else ASK
         hint = _saved_hint(args.output, plan) if args.output and not plan.refused else hint
@@ -71,7 +75,7 @@ def _saved_hint(path: str, plan: Plan) -> str:
     return f"saved: `reconcile apply {shlex.quote(path)}{posing}` does exactly this"
 
 
-def _save(text: str, path: str) -> None:
+def _save(text: Iterable[str], path: str) -> None:
     """Readable by its owner only, and never half written; into a pipe or device as it is."""
     import errno
     import os
@@ -93,23 +97,23 @@ def _save(text: str, path: str) -> None:
 
 def _not_over(path: str) -> None:
     """Raises Invalid for a file that is no plan: nobody meant to lose that."""
-    import json
     import os
-    from pathlib import Path
 
+    from reconciler.formats.plan_json import begins_like_one
     from reconciler.model.problem import invalid
 
     if not os.path.isfile(path) or not os.path.getsize(path):
         return
     try:
-        said = json.loads(Path(path).read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123
+            begun = file.read(BEGINNING)
     except (OSError, ValueError):
-        said = None
-    if not (isinstance(said, dict) and {"format", "revision", "changes"} <= said.keys()):
+        begun = ""
+    if not begins_like_one(begun):
         raise invalid(path, "stands there already, and is no saved plan", "name another file, or remove it")
 
 
-def _beside(path: str, text: str) -> None:
+def _beside(path: str, text: Iterable[str]) -> None:
     """In the place of what stands there, when all of it is written."""
     import os
 
@@ -118,13 +122,13 @@ def _beside(path: str, text: str) -> None:
     try:
         _into(fd, text)
         os.replace(temporary, path)
-    except OSError:
+    except BaseException:
         os.unlink(temporary)
         raise
 
 
-def _into(fd: int, text: str) -> None:
+def _into(fd: int, text: Iterable[str]) -> None:
     import os
 
     with os.fdopen(fd, "w", encoding="utf-8") as file:
-        file.write(text)
+        file.writelines(text)
