@@ -55,7 +55,10 @@ def app(env: Env, top: str | None) -> App:
     secrets = LocalSecrets(env, seal, top or "")
     local = LocalWorld(folders, env.home, lambda: _servers(env, top or "", programs, seal, secrets))
     roots = registry.roots(top)
-    return App(env, repository, local, store, seal, programs, store.book, opened, roots=roots, secrets=secrets)
+    return App(
+        env, repository, local, store, seal, programs, store.book, opened, roots=roots, secrets=secrets,
+        scanned=local.scanned,
+    )  # fmt: skip
 
 
 def _servers(env: Env, top: str, programs: Programs, cipher: Cipher, secrets: Secrets) -> ServerWorld:

@@ -21,7 +21,7 @@ from reconciler.model.kind import AnyKind, Root
 from reconciler.model.outcome import Journal, Run
 from reconciler.model.problem import Invalid, Problem, invalid
 from reconciler.model.programs import Programs
-from reconciler.model.resource import Claim, Layout, Loaded, Ref, Revision, Source
+from reconciler.model.resource import Claim, Layout, Loaded, Place, Ref, Revision, Source
 from reconciler.model.secret import Secrets
 from reconciler.model.world import Cipher, Env, Repository, Unreadable, World
 from reconciler.pipeline import cycle, naming
@@ -29,7 +29,7 @@ from reconciler.pipeline.apply import Result, apply
 from reconciler.pipeline.entire import halved
 from reconciler.pipeline.filling import NOWHERE
 from reconciler.pipeline.hands import Hands
-from reconciler.pipeline.load import load, load_all
+from reconciler.pipeline.load import Memo, load, load_all
 from reconciler.pipeline.references import Around, Names, nobody
 from reconciler.pipeline.resume import resume
 from reconciler.pipeline.settings import PATH, settings
@@ -44,11 +44,16 @@ Waiting = Callable[[str], None]
 Progress = Callable[[int, int], None]
 
 
+def nowhere(root: str) -> Place | None:
+    """No scan is remembered."""
+    return None
+
+
 @dataclass(frozen=True)
 class App:
     """Everything a verb needs. `repository` is None where a verb can do without; `posing`: the machine we act as if
     this were, "" for this very one; `opened`: when the look at this machine began; `named`: the repository's id, where
-    it is known already."""
+    it is known already; `scanned`: what the last scan of a root found, where that is remembered."""
 
     env: Env
     repository: Repository | None
@@ -63,6 +68,7 @@ class App:
     posing: str = ""
     named: str = ""
     secrets: Secrets = NOWHERE
+    scanned: Callable[[str], Place | None] = nowhere
 
     @property
     def listed(self) -> tuple[Root, ...]:
@@ -89,11 +95,12 @@ class App:
             raise invalid("repository", "no desired-state repository found", "`cd` into it, or name it with `-C DIR`")
         return self.repository
 
-    def load(self, which: str = "work") -> Loaded:
-        """What "work", "index" or a commit says. Raises Invalid with every problem."""
+    def load(self, which: str = "work", memo: Memo | None = None) -> Loaded:
+        """What "work", "index" or a commit says; `memo` keeps what was read, for the next load. Raises Invalid with
+        every problem."""
         schemas.judge(self.env)
         tree = self.here.tree(which)
-        return load(tree, self.kinds, registry.PENDING, self.host, None, self.standing, self.survey)
+        return load(tree, self.kinds, registry.PENDING, self.host, memo, self.standing, self.survey)
 
     def load_all(self, which: str = "work", *, portable: bool = False) -> Loaded:
         """The same, with the problems that any machine would have with its overlay, and what only this machine can tell

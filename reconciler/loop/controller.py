@@ -54,6 +54,7 @@ class Controller:
     def run(self) -> None:
         """Turns until it is told to stop."""
         alive = looping.alive()
+        self.app.here.keep()
         self._say(Event("started", f"following `{self.memory.place.branch}` of {self.app.here.folder}"))
         try:
             self._watch()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.app import App, looping
@@ -10,6 +10,10 @@ from reconciler.loop.conditions import of_problems
 from reconciler.model.event import Condition, Level
 from reconciler.model.problem import Invalid
 from reconciler.model.resource import Loaded
+from reconciler.pipeline.load import Memo
+
+MEMO = 6
+"""So many things are read of one resource at most, over a few commits, before all is read anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,33 @@ class Followed:
     conditions: tuple[Condition, ...] = ()
 
 
-def follow(app: App, place: Place, cache: dict[str, Loaded], runs: int, *, signed: bool = False) -> Followed:
+@dataclass
+class Library:
+    """What the last two commits say, and what was read of their files: so that of a new one only what is new is read.
+    `judge`: whose schema they were read by."""
+
+    commits: dict[str, Loaded] = field(default_factory=dict)
+    memo: Memo = field(default_factory=dict)
+    judge: str = ""
+
+    def read(self, app: App, commit: str) -> Loaded:
+        """A commit never says anything else later. Raises Invalid."""
+        if commit not in self.commits:
+            if self.judge != app.judged_by or len(self.memo) > MEMO * max(map(_size, self.commits.values()), default=0):
+                self.memo.clear()
+            self.judge = app.judged_by
+            loaded = app.load(commit, self.memo)
+            for old in list(self.commits)[:-1]:
+                del self.commits[old]
+            self.commits[commit] = loaded
+        return self.commits[commit]
+
+
+def _size(loaded: Loaded) -> int:
+    return len(loaded.resources) + 1
+
+
+def follow(app: App, place: Place, cache: Library, runs: int, *, signed: bool = False) -> Followed:
     """Looks where the branch stands. `runs`: the number of the last run; `signed`: only good signatures count. Raises
     Invalid where the repository cannot be looked at."""
     busy = app.here.in_progress()
@@ -52,10 +82,10 @@ def follow(app: App, place: Place, cache: dict[str, Loaded], runs: int, *, signe
     return _in_force(app, place, cache, waits, signed)
 
 
-def _in_force(app: App, place: Place, cache: dict[str, Loaded], waits: tuple[Condition, ...], signed: bool) -> Followed:
+def _in_force(app: App, place: Place, cache: Library, waits: tuple[Condition, ...], signed: bool) -> Followed:
     if place.head != place.failed:
         try:
-            loaded = _read(app, place.head, cache)
+            loaded = cache.read(app, place.head)
         except Invalid as error:
             place = refused(place, of_problems("commit", _broken(place), error.problems).text)
         else:
@@ -77,17 +107,7 @@ def _broken(place: Place) -> str:
     return f"{place.head[:7]} has mistakes, {stays}:"
 
 
-def _read(app: App, commit: str, cache: dict[str, Loaded]) -> Loaded:
-    """What a commit says; a commit never says anything else later."""
-    if commit not in cache:
-        loaded = app.load(commit)
-        for old in list(cache)[:-1]:
-            del cache[old]
-        cache[commit] = loaded
-    return cache[commit]
-
-
-def _unsigned(app: App, place: Place, loaded: Loaded, cache: dict[str, Loaded], signed: bool) -> str:
+def _unsigned(app: App, place: Place, loaded: Loaded, cache: Library, signed: bool) -> str:
     """Why a commit may not be trusted. Whether that matters the commit before it says too: else it could say no."""
     before = _last_good(app, place, cache)
     if not (signed or loaded.settings.loop.require_signed or (before and before.settings.loop.require_signed)):
@@ -95,10 +115,10 @@ def _unsigned(app: App, place: Place, loaded: Loaded, cache: dict[str, Loaded], 
     return app.here.distrusted(place.head)
 
 
-def _last_good(app: App, place: Place, cache: dict[str, Loaded]) -> Loaded | None:
+def _last_good(app: App, place: Place, cache: Library) -> Loaded | None:
     if not place.good:
         return None
     try:
-        return _read(app, place.good, cache)
+        return cache.read(app, place.good)
     except Invalid:
         return None

@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.app import App, Result, looping, tending
 from reconciler.formats.duration import shown
 from reconciler.loop import conditions, guard, restraint, suspects
-from reconciler.loop.following import Followed, Place, follow, refused
+from reconciler.loop.following import Followed, Library, Place, follow, refused
 from reconciler.loop.patience import Waits, patient
 from reconciler.loop.tending import look, tended
 from reconciler.model.backoff import Backoff, Fault, failed, soonest, worked
@@ -31,7 +31,7 @@ class Memory:
 
     place: Place
     waits: Waits = field(default_factory=dict)
-    cache: dict[str, Loaded] = field(default_factory=dict)
+    cache: Library = field(default_factory=Library)
     faults: dict[str, Fault] = field(default_factory=dict)
     times: guard.Times = field(default_factory=dict)
     backoff: Backoff = field(default_factory=Backoff)

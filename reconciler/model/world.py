@@ -149,6 +149,9 @@ class Repository(Protocol):
     def commit_of(self, branch: str) -> str:
         """The commit a local branch (`main`) or a remote's (`origin/main`) stands at; "" where there is none."""
 
+    def keep(self) -> None:
+        """From now on the contents last read stay in memory, and only others are asked for."""
+
     def hooks(self) -> str:
         """The folder of its hooks, wherever its settings put that."""
 

@@ -25,7 +25,7 @@ _MARKS = (
     ("BISECT_LOG", "bisect"),
 )
 _SHORT_ID = re.compile(r"[0-9a-f]{4,}")
-_PICKS = (("CHERRY_PICK_HEAD", "cherry-pick"), ("REVERT_HEAD", "revert"))
+_PICKS = {"CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert"}
 
 
 def find(start: str) -> str | None:
@@ -112,7 +112,7 @@ class GitRepository:
             if os.path.lexists(os.path.join(folder, mark)):
                 return name
         # These two are refs, and refs need not be files.
-        return next((name for ref, name in _PICKS if self._git.word("rev-parse", "--verify", "--quiet", ref)), "")
+        return next((name for name, at in zip(_PICKS.values(), self._git.named(*_PICKS), strict=True) if at), "")
 
     def partial(self) -> bool:
         """Whether it is a clone that fetches contents only when they are asked for."""
@@ -121,6 +121,9 @@ class GitRepository:
     def commit_of(self, branch: str) -> str:
         """The commit a local branch (`main`) or a remote's (`origin/main`) stands at; "" where there is none."""
         return git_follow.commit_of(self._git, branch)
+
+    def keep(self) -> None:
+        self._git.kept = self._git.kept or {}
 
     def hooks(self) -> str:
         """The folder of its hooks, wherever its settings put that."""

@@ -67,10 +67,12 @@ class Facts(NamedTuple):
 
 
 class Command:
-    """git in one repository. Nothing of that repository's settings can make it run something."""
+    """git in one repository. Nothing of that repository's settings can make it run something. `kept`: the blobs last
+    read, by id, where they are to be remembered."""
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
+        self.kept: dict[str, bytes | None] | None = None
 
     def run(self, *args: str, stdin: bytes = b"", index: str = "", protocols: str = "") -> bytes:
         """What it prints; `protocols`: those it may fetch by, by name. Raises Invalid."""
@@ -85,6 +87,12 @@ class Command:
         if reply.status and reply.status not in no:
             raise explained(self.folder, reply.err)
         return "" if reply.status else reply.out.decode("utf-8", "replace").rstrip("\n")
+
+    def named(self, *names: str) -> list[str]:
+        """The ids of objects by any of their names, "" for what is not there. One process for all. Raises Invalid."""
+        asked = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
+        lines = self.run("cat-file", "--batch-check=%(objectname)", stdin=asked).decode("utf-8", "replace").splitlines()
+        return ["" if " " in line else line for line in lines]
 
     def holds(self, *args: str, index: str) -> bool:
         """Whether it ends with 0."""
@@ -159,6 +167,15 @@ class Command:
         finally:
             _end(process)
             drain.join()
+
+    def recalled(self, oids: Iterable[str], limit: int) -> Mapping[str, bytes | None]:
+        """The same; where contents are kept, only those are read that were not among the last."""
+        if self.kept is None:
+            return self.blobs(oids, limit)
+        wanted, last = list(oids), self.kept
+        fresh = self.blobs((oid for oid in wanted if oid not in last), limit)
+        self.kept = {oid: fresh[oid] if oid in fresh else last[oid] for oid in wanted}
+        return self.kept
 
     def _blob(self, oid: str, answers: IO[bytes], limit: int) -> bytes | None:
         header = answers.readline().split()

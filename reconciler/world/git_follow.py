@@ -37,10 +37,8 @@ SIGNS = {
 
 def commit_of(git: Command, branch: str) -> str:
     """The commit a local branch (`main`) or a remote's (`origin/main`) stands at; "" where there is none."""
-    for prefix in ("refs/heads/", "refs/remotes/"):
-        if found := git.word("rev-parse", "--verify", "--quiet", f"{prefix}{branch}^{{commit}}", no=(1, 128)):
-            return found
-    return ""
+    local, remote = git.named(*(f"refs/{where}/{branch}^{{commit}}" for where in ("heads", "remotes")))
+    return local or remote
 
 
 def watched(git: Command, branch: str) -> tuple[str, ...]:

@@ -196,7 +196,7 @@ def attributes(
 
 def blobs_of(git: Command, entries: Sequence[Entry], problems: Sequence[Problem]) -> Reading:
     """The entries with the blobs they name."""
-    blobs = git.blobs((e.oid for e in entries), LIMIT)
+    blobs = git.recalled((e.oid for e in entries), LIMIT)
     return gathered(((e.path, blobs[e.oid], e.mode == EXECUTABLE) for e in entries), problems)
 
 

@@ -57,6 +57,7 @@ class LocalWorld:
         self.roots = roots
         self.home = home
         self._servers = servers
+        self._scanned: dict[str, Place] = {}
 
     @cached_property
     def servers(self) -> ServerWorld:
@@ -65,9 +66,13 @@ class LocalWorld:
 
     def scan(self, root: str, skip: Mapping[str, str]) -> Place:
         place = files.scan(self.roots[root], skip, root)
-        return replace(
-            place, shown=self.show(root, ""), problems=tuple(homed(found, self.home) for found in place.problems)
-        )
+        problems = tuple(homed(found, self.home) for found in place.problems)
+        self._scanned[root] = replace(place, shown=self.show(root, ""), problems=problems)
+        return self._scanned[root]
+
+    def scanned(self, root: str) -> Place | None:
+        """What the last scan of a root found, None where there was none."""
+        return self._scanned.get(root)
 
     def read(self, root: str, path: str) -> File | None:
         try:

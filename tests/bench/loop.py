@@ -48,10 +48,10 @@ def measure(size: int, times: int, folder: Path) -> Figures:
     alone.parent.mkdir()
     alone.write_bytes(agent(work.targets, 0).read_bytes())
     bare = [sys.executable, str(FLOOR), str(alone), str(round(LoopSettings().debounce * 1000)), str(STEP)]
-    with _running(work, work.reconcile("run")) as loop, _running(work, bare):
-        _until(lambda: _repaired(agent(work.targets, 0)) > 0)
-        before = _memory(loop.pid)
-        pairs = [(_repaired(agent(work.targets, n % size)), _repaired(alone)) for n in range(times)]
+    with running(work, work.reconcile("run")) as loop, running(work, bare):
+        until(lambda: repaired(agent(work.targets, 0)) > 0)
+        before = memory(loop.pid)
+        pairs = [(repaired(agent(work.targets, n % size)), repaired(alone)) for n in range(times)]
         commits = [_committed(work, n % size) for n in range(times)]
         time.sleep(2)
         began, used = time.monotonic(), _processor(loop.pid)
@@ -62,15 +62,15 @@ def measure(size: int, times: int, folder: Path) -> Figures:
             *map(list, zip(*commits, strict=True)),
             idle,
             before,
-            _memory(loop.pid),
+            memory(loop.pid),
         )  # type: ignore[arg-type]
 
 
-def _repaired(path: Path) -> float:
+def repaired(path: Path) -> float:
     """Seconds from a hand edit until the file is as it was."""
     was = path.read_bytes()
     path.write_bytes(b"edited by hand\n")
-    return _until(lambda: path.read_bytes() == was)
+    return until(lambda: path.read_bytes() == was)
 
 
 def _committed(work: Work, number: int) -> tuple[float, float]:
@@ -81,10 +81,10 @@ def _committed(work: Work, number: int) -> tuple[float, float]:
     began = time.monotonic()
     work.git("commit", "-q", "-a", "-m", "edit")
     took = time.monotonic() - began
-    return _until(lambda: target.read_text() == text), took
+    return until(lambda: target.read_text() == text), took
 
 
-def _until(so: Callable[[], object]) -> float:
+def until(so: Callable[[], object]) -> float:
     began = time.monotonic()
     while True:
         try:
@@ -98,7 +98,7 @@ def _until(so: Callable[[], object]) -> float:
 
 
 @contextmanager
-def _running(work: Work, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+def running(work: Work, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(command, env=work.variables, stdout=subprocess.PIPE)
     try:
         assert process.stdout
@@ -114,7 +114,7 @@ def _processor(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / 100
 
 
-def _memory(pid: int) -> int:
+def memory(pid: int) -> int:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
