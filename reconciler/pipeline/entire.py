@@ -31,6 +31,8 @@ def entire(plan: Plan, roots: Sequence[Root], kinds: Sequence[AnyKind], look: Lo
     a part, where nothing here has the rest."""
     for mend in (_emptied, _left_as_found, _held):
         flaws = list(_new(plan, roots, kinds, look, key))
+        if not flaws:
+            return plan
         plan = replace(plan, changes=_mended(plan.changes, flaws, partial(mend, look=look)))
     _said(plan, list(_new(plan, roots, kinds, look, key)))
     return plan

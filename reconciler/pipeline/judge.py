@@ -30,7 +30,10 @@ class Policy:
 
 def judge(changes: Sequence[Change[Any]], policy: Policy) -> tuple[Change[Any], ...]:
     """Every change with its verdict."""
-    return tuple(replace(c, verdict=_verdict(c, policy)) for c in changes)
+    judged = ((change, _verdict(change, policy)) for change in changes)
+    return tuple(
+        change if change.verdict == verdict else replace(change, verdict=verdict) for change, verdict in judged
+    )
 
 
 def _verdict(change: Change[Any], policy: Policy) -> Verdict:
@@ -61,15 +64,16 @@ def quoted(scope: str) -> str:
 def _by_mode(change: Change[Any], policy: Policy) -> Verdict | None:
     """What a line of `modes:` holds, or the wisdom of leaving a key to the program that writes it."""
     rule = rule_for(change.ref, change.target.part, policy.settings)
-    against = change.cause in AGAINST_AN_EDIT
+    if rule is not None and rule.mode is Mode.IGNORE:
+        return Verdict(False, f"ignored ({rule.origin})", chosen=True)
+    if change.cause not in AGAINST_AN_EDIT:
+        return None
     hint = f"`reconcile apply --force {told(change)}` does it all the same"
     if rule is not None:
-        if rule.mode is Mode.IGNORE:
-            return Verdict(False, f"ignored ({rule.origin})", chosen=True)
-        reported = rule.mode is Mode.REPORT and against
+        reported = rule.mode is Mode.REPORT
         return Verdict(False, f"reported only ({rule.origin})", hint, chosen=True) if reported else None
     writer = writer_of(change.target.part, policy.writers.get(change.ref.kind, ()))
-    if writer is not None and writer.mode is Mode.REPORT and against:
+    if writer is not None and writer.mode is Mode.REPORT:
         return Verdict(False, f"reported only: {writer.who} writes it", hint, chosen=True)
     return None
 
@@ -81,6 +85,8 @@ def told(change: Change[Any]) -> str:
 
 
 def _by_cause(change: Change[Any], settings: Settings) -> Verdict:
+    if change.cause not in (Cause.CONFLICT, Cause.UNKNOWN):
+        return Verdict()
     force = f"`reconcile apply --force {told(change)}`"
     if change.cause is Cause.CONFLICT and settings.on_conflict != "desired":
         if change.after is None:

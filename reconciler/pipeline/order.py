@@ -22,7 +22,7 @@ def order(changes: Sequence[Change[Any]], waves: Mapping[str, Wave] | None = Non
     found: list[Change[Any]] = []
     for _, members in sorted(later.items()):
         first = found[-1].wave + 1 if found else 0
-        found += [replace(change, wave=change.wave + first) for change in _ordered(members)]
+        found += [_in_wave(change, change.wave + first) for change in _ordered(members)]
     return tuple(found)
 
 
@@ -31,8 +31,12 @@ def _ordered(changes: Sequence[Change[Any]]) -> tuple[Change[Any], ...]:
     gone = _levels([c for c in changes if _last(c)])
     last = max(made.values(), default=-1)
     deepest = max(gone.values(), default=0)
-    numbered = [replace(c, wave=last + 1 + deepest - gone[c.ref] if _last(c) else made[c.ref]) for c in changes]
+    numbered = [_in_wave(c, last + 1 + deepest - gone[c.ref] if _last(c) else made[c.ref]) for c in changes]
     return tuple(sorted(numbered, key=lambda c: (c.wave, c.claim)))
+
+
+def _in_wave(change: Change[Any], wave: int) -> Change[Any]:
+    return change if change.wave == wave else replace(change, wave=wave)
 
 
 def _last(change: Change[Any]) -> bool:

@@ -53,6 +53,8 @@ def reacted(
     for kind in kinds:
         if kind.react is not None:
             made += kind.react(list(_proposed(plan, targets, snapshot, kind)), situation)
+    if not made:
+        return plan
     chosen = [_judged(change, policy) for change in made if not told.only or _among(told.only, change.ref)]
     waves = {kind.name: kind.wave for kind in kinds}
     moving = {c.ref for c in chosen} & {target.ref for target in targets}
