@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from reconciler.app.doc_links import Links
@@ -27,7 +28,7 @@ HERE = "repository"
 def targets(app: App, loaded: Loaded) -> Sequence[Target[Any]]:
     """Every output of every document, rendered. Raises Invalid."""
     rows = [row for row in app.journal.recorded() if row.repo == app.repo]
-    layout = survey(app.roots, app.world, rows, home=app.env.home)
+    layout = replace(survey(app.roots, app.world, rows, home=app.env.home), sights=app.sights(loaded))
     with remembered(app.env, loaded):
         aimed = aim.aim(loaded, layout, app.kinds, app.roots)
     found: Sequence[Target[Any]] = [target for target in aimed if target.ref.kind == KIND]

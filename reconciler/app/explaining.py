@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.app.layers import layers
@@ -46,7 +46,7 @@ def why(opened: App, pattern: str) -> tuple[Why, ...]:
     """Every resource that `pattern` names. Raises Invalid where it names none."""
     loaded = opened.load()
     repo = loaded.settings.id or opened.here.folder
-    targets, seen = cycle.snapshot(loaded, opened.eyes(repo))
+    targets, seen = cycle.snapshot(loaded, replace(opened.eyes(repo), sights=opened.sights(loaded)))
     rule_at = pattern.partition("#")[2]
     plan = opened.plan(targets=[pattern], loaded=loaded)
     changes = {change.claim: change for change in plan.changes}

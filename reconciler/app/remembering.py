@@ -45,6 +45,7 @@ def remember(app: App, verb: str, directory: str | None, loaded: Loaded, plan: P
 def _still(app: App, loaded: Loaded, plan: Plan, text: str) -> bool:
     """Whether there is nothing to do, and nothing to say that only another look would tell."""
     still = not (plan.changes or plan.confirmed or plan.title or plan.here or app.posing)
+    still = still and not any(r.ref.kind == "document" and r.spec.observed for r in loaded.resources)
     sources = (source.file.content for resource in loaded.resources for source in resource.sources)
     return (
         still

@@ -14,7 +14,7 @@ from reconciler.formats.duration import shown
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
 from reconciler.model.resource import Layout, Loaded
 from reconciler.model.serving import Figures, Note, Now, Orphan, Process, Serving, Sitting, Suspension
-from reconciler.shapes import server_decisions, server_reacting
+from reconciler.shapes import server_decisions, server_diagnoses, server_reacting
 
 PAUSE = 0.5
 Tell = Callable[[str], None]
@@ -87,13 +87,8 @@ def of(loaded: Loaded, opened: App) -> dict[str, Declared]:
 
 def table(opened: App, names: Sequence[str] = ()) -> Table:
     """Everything about every server, or about some. Raises Invalid for a name that nobody knows."""
-    loaded = opened.load()
-    wanted, servers = of(loaded, opened), opened.world.servers
-    notes = {note.launch.port: note for note in servers.notes()}
-    ports = {one.serving.launch.port: one for one in wanted.values()}
-    seen = servers.now(sorted({*ports, *notes}))
-    rows = [_row(port, ports.get(port), notes.get(port), seen.get(port), opened) for port in {*ports, *notes}]
-    rows = [row for row in rows if row.declared or row.now is not None]
+    loaded, servers = opened.load(), opened.world.servers
+    rows = rows_of(loaded, opened)
     _known(names, [row.name for row in rows])
     rows = [row for row in rows if not names or row.name in names]
     alive = [row.now.process for row in rows if row.now and row.now.process]
@@ -103,6 +98,26 @@ def table(opened: App, names: Sequence[str] = ()) -> Table:
         tuple(servers.orphans()),
         limits.most_sessions(loaded),
     )
+
+
+def rows_of(loaded: Loaded, opened: App) -> list[Row]:
+    """Every server that was loaded or runs, without what it uses."""
+    wanted, servers = of(loaded, opened), opened.world.servers
+    notes = {note.launch.port: note for note in servers.notes()}
+    ports = {one.serving.launch.port: one for one in wanted.values()}
+    seen = servers.now(sorted({*ports, *notes}))
+    rows = [_row(port, ports.get(port), notes.get(port), seen.get(port), opened) for port in {*ports, *notes}]
+    return [row for row in rows if row.declared or row.now is not None]
+
+
+def state(row: Row) -> str:
+    """One word for how a server is."""
+    if row.now is None:
+        wanted = row.declared is not None and row.declared.running and row.declared.serving.care.lifecycle == "owned"
+        suspended = row.note is not None and row.note.suspended is not None
+        ended = wanted and not suspended and row.note and row.note.process
+        return server_diagnoses.ENDED if ended else "stopped"
+    return server_diagnoses.state(row.now) or "ready"
 
 
 def _importance(row: Row) -> tuple[int, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,7 +21,7 @@ from reconciler.model.kind import AnyKind, Root
 from reconciler.model.outcome import Journal, Run
 from reconciler.model.problem import Invalid, Problem, invalid
 from reconciler.model.programs import Programs
-from reconciler.model.resource import Claim, Layout, Loaded, Place, Ref, Revision, Source
+from reconciler.model.resource import Claim, Layout, Loaded, Place, Ref, Revision, Sight, Source
 from reconciler.model.secret import Secrets
 from reconciler.model.world import Cipher, Env, Repository, Unreadable, World
 from reconciler.pipeline import cycle, naming
@@ -172,8 +172,9 @@ class App:
         Invalid."""
         loaded = loaded or self.load(which)
         repo = loaded.settings.id or self.here.folder
+        eyes = replace(self.eyes(repo), sights=self.sights(loaded))
         with remembered(self.env, loaded):
-            plan = cycle.propose(loaded, self.eyes(repo), only=targets, force=force, allow_delete=allow_delete)
+            plan = cycle.propose(loaded, eyes, only=targets, force=force, allow_delete=allow_delete)
         return replace(plan, problems=(*plan.problems, *self._limits(loaded)))
 
     def proposal(
@@ -194,6 +195,14 @@ class App:
                 return found
         loaded = self.load_all(which) if every_host else self.load(which)
         return loaded, self.plan(which, targets, force, loaded, allow_delete)
+
+    def sights(self, loaded: Loaded, anew: Collection[str] = ()) -> dict[str, Sight]:
+        """What documents of observed facts are to show; of those `anew`, as it is now."""
+        if not self.documented(loaded):
+            return {}
+        from reconciler.app.sighted import sights
+
+        return sights(self, loaded, anew)
 
     def _limits(self, loaded: Loaded) -> Sequence[Problem]:
         """Warnings about limits that servers pass together."""

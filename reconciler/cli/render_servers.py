@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from reconciler.app.serving import state
 from reconciler.cli import phrase
 from reconciler.cli.style import Style, columns, pad
 from reconciler.model.serving import Now
@@ -16,15 +17,6 @@ if TYPE_CHECKING:
 HEAD = ("server", "state", "port", "pid", "up", "cpu", "memory", "sessions", "busy", "restarts", "answers in")
 TONES = {"ready": "ok", "stopped": "dim", "taken": "error", "ended": "error", "poisoned": "error"}
 MEGA = 1_000_000
-
-
-def state(row: Row) -> str:
-    """One word for how a server is."""
-    if row.now is None:
-        wanted = row.declared is not None and row.declared.running and row.declared.serving.care.lifecycle == "owned"
-        suspended = row.note is not None and row.note.suspended is not None
-        return server_diagnoses.ENDED if wanted and not suspended and row.note and row.note.process else "stopped"
-    return server_diagnoses.state(row.now) or "ready"
 
 
 def remarks(row: Row) -> Iterator[str]:

@@ -167,6 +167,14 @@ class Target(Generic[L]):
     rank: int = 0
 
 
+class Sight(NamedTuple):
+    """What was seen of things that move by themselves, as plain data by reference. `at`: when, as `2026-01-31 14:05`
+    in UTC, "" where nobody looked."""
+
+    at: str = ""
+    things: Mapping[str, Mapping[str, Any]] = {}
+
+
 class Entry(NamedTuple):
     """What stands at a path below a root. `target` is the real path where a link on the way leads elsewhere."""
 
@@ -214,7 +222,7 @@ class Layout:
     """What stands where, under which names; what each resource already holds, and the claims it keeps empty; the text
     of files that are shared, by root and path; and, in an import, the claims that other kinds took already, what is
     included although it looks like a secret, and whether settings are in the program's own format.
-    `home`: the home folder."""
+    `home`: the home folder; `sights`: what each document of observed facts is to show."""
 
     places: Mapping[str, Place]
     held: Mapping[Ref, Mapping[str, Claim]] = field(default_factory=dict)
@@ -224,6 +232,7 @@ class Layout:
     include: frozenset[str] = frozenset()
     native: bool = False
     home: str = ""
+    sights: Mapping[str, Sight] = field(default_factory=dict)
 
     def show(self, claim: Claim) -> str:
         """A claim as people know it: `~/.config/opencode/agents/a.md`."""

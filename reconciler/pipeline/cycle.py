@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.formats import splices
@@ -11,7 +11,7 @@ from reconciler.model.change import Change, Plan, Recorded, Standing
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.outcome import Journal
 from reconciler.model.problem import Invalid, Origin, Problem, Severity, invalid, shown
-from reconciler.model.resource import Layout, Loaded, Revision, Target
+from reconciler.model.resource import Layout, Loaded, Revision, Sight, Target
 from reconciler.model.trace import moved
 from reconciler.model.world import Look
 from reconciler.pipeline import aim, judge, known, naming, observe, order, plan, react, references, survey, undo
@@ -35,12 +35,14 @@ class Eyes:
     here: str = ""
     around: references.Around | None = None
     glance: Glance = blind
+    sights: Mapping[str, Sight] = field(default_factory=dict)
 
 
 def snapshot(loaded: Loaded, eyes: Eyes) -> tuple[tuple[Target[Any], ...], observe.Snapshot]:
     """What git names, and one look at it and at all that we own."""
     rows = eyes.journal.recorded(loaded.still)
     layout = survey.survey(eyes.roots, eyes.look, [row for row in rows if row.repo == eyes.repo], eyes.home)
+    layout = replace(layout, sights=eyes.sights)
     targets = aim.aim(loaded, layout, eyes.kinds, eyes.roots)
     return targets, observe.observe(
         targets, layout, rows, eyes.repo, kinds=eyes.kinds, look=eyes.look, journal=eyes.journal

@@ -14,7 +14,7 @@ from typing import Any
 
 from reconciler.formats import frontmatter, masking
 from reconciler.model.problem import Invalid
-from reconciler.model.resource import Layout, Loaded, Ref, Resource, Source
+from reconciler.model.resource import Layout, Loaded, Ref, Resource, Sight, Source
 from reconciler.model.secret import MARKED
 from reconciler.shapes import asked, server_diagnoses
 
@@ -22,25 +22,19 @@ Key = tuple[str, ...]
 Place = tuple[str, str]
 """A root, and a path below it."""
 QUESTIONS = frozenset(
-    (
-        "names",
-        "exists",
-        "template",
-        "spec",
-        "body",
-        "source",
-        "page",
-        "folder",
-        "links",
-        "backlinks",
-        "observed",
-        "diagnoses",
-    )
-)
+    ("names", "exists", "template", "spec", "body", "source", "page", "folder", "links", "backlinks", "observed",
+     "diagnoses", "seen", "looked")
+)  # fmt: skip
 OF_ONE = ("spec", "body", "source", "page", "links", "backlinks")
 HIDDEN = "•••"
 MOST = 20_000
 """So many resources are remembered as they were read."""
+UNSEEN = {"standing": "", "drifted": False}
+UNSEEN_SERVER = {
+    "state": "unknown", "port": 0, "version": "", "process": 0, "since": "", "sessions": 0, "busy": 0, "restarts": 0,
+    "text": "",
+}  # fmt: skip
+"""Of a thing that nobody has looked at yet."""
 WORD = re.compile(r"@?[A-Za-z0-9_][\w./-]*\w|@?\w")
 PROMPTS = {"agent": "agent", "command": "command"}
 
@@ -138,6 +132,19 @@ class Facts:
     def _diagnoses(self, kind: str) -> list[Mapping[str, str]]:
         """What can be wrong with things of a kind as they run."""
         return server_diagnoses.told() if kind == "server" else []
+
+    def _seen(self, what: str) -> Mapping[str, Any]:
+        """What was seen of a thing, for one document: a document, and a reference."""
+        document, _, ref = what.partition("|")
+        things = self._sight(document).things
+        unknown = UNSEEN_SERVER if ref.startswith("server/") else {}
+        return {**UNSEEN, **unknown, **things.get(ref, {})}
+
+    def _looked(self, document: str) -> str:
+        return self._sight(document).at
+
+    def _sight(self, document: str) -> Sight:
+        return self.layout.sights.get(document, Sight()) if self.layout is not None else Sight()
 
     def _plain(self, ref: str) -> Said:
         key = ("plain", ref)

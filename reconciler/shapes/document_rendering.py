@@ -11,6 +11,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import NamedTuple
 
+from reconciler.formats.duration import shown
 from reconciler.formats.template import Templates
 from reconciler.model.problem import Invalid, Origin, Problem, Severity
 from reconciler.model.resource import Ref
@@ -62,7 +63,7 @@ def _own(document: Document, output: Output, item: Ref | None) -> str:
 
 
 def _anew(ref: Ref, document: Document, output: Output, item: Ref | None, place: Place, facts: Facts, own: str) -> Kept:
-    view = View(facts, *place)
+    view = View(facts, *place, ref.name)
     templates = Templates(lambda name: view.ask("template", name), FOLDER, {Thing: SEEN})
     values = {
         **view.names(observed=document.observed),
@@ -105,9 +106,20 @@ def _stamped(kept: Kept, ref: Ref, document: Document, output: Output) -> str:
     if not before:
         return text
     digest = blake2b(f"{kept.own}{kept.inputs}".encode(), digest_size=6).hexdigest()
-    again = " and from what stands on this machine, again whenever that changes" if document.observed else ""
-    stamp = f"{before}rendered from {document.asked.path}{again}; inputs {digest}{after}\n"
+    stamp = f"{before}rendered from {document.asked.path}{_again(kept.asked, document)}; inputs {digest}{after}\n"
     if output.region:
         return stamp + text
     gap = "\n" if before == "<!-- " and not text.endswith("\n\n") else ""
     return f"{text}{gap}{stamp}"
+
+
+def _again(asked: tuple[Key, ...], document: Document) -> str:
+    """When a document of observed facts is rendered again, in words."""
+    sorts = {key[0] for key in asked}
+    if not document.observed:
+        return ""
+    if not sorts & {"seen", "looked"}:
+        return " and from what stands on this machine, again whenever that changes"
+    files = "from the files of this machine, again whenever they change, and " if "observed" in sorts else ""
+    later = f", and once that is {shown(document.refresh)} old" if document.refresh else ""
+    return f" and {files}from what was seen of this machine, which is looked at again by `reconcile docs render`{later}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.shapes import document_types
+from reconciler.shapes.server_schema import DURATION
 
 Schema = dict[str, Any]
 TEXT: Schema = {"type": "string", "minLength": 1}
@@ -45,7 +46,13 @@ DOCUMENT: Schema = {
         },
         "observed": {
             "type": "boolean",
-            "description": "the template sees what stands on this machine, and the outputs follow it",
+            "description": "the template sees what stands on this machine, and what was last seen of servers and drift",
+        },
+        "refresh": {
+            "type": "string",
+            "pattern": DURATION,
+            "description": "with `observed`: a plan looks at servers and drift anew once that was so long ago (`1h`); "
+            "without it, only `reconcile docs render` does",
         },
     },
     "required": ["template", "outputs"],

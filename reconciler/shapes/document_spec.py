@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.formats import duration
 from reconciler.formats.schema import Schema
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
 from reconciler.model.resource import Ref, Source
@@ -35,7 +36,8 @@ class Output:
 @dataclass(frozen=True)
 class Document:
     """`each`: the kind of which every resource has its own outputs, "" for one document over all; `type`: the standard
-    that the outputs obey; `observed`: whether the template sees what stands on this machine."""
+    that the outputs obey; `observed`: whether the template sees what stands on this machine; `refresh`: seconds until
+    a plan looks anew at what moves by itself, 0 for never."""
 
     asked: Asked
     template: str
@@ -44,6 +46,7 @@ class Document:
     type: str = ""
     title: str = ""
     observed: bool = False
+    refresh: float = 0.0
     values: Mapping[str, Any] | None = None
 
 
@@ -60,9 +63,13 @@ def read(name: str, sources: Sequence[Source]) -> Document:
     outputs = tuple(_output(one, said.origin(("outputs", str(at)))) for at, one in enumerate(value["outputs"]))
     each = value.get("each", "")
     problems = [Problem(one.origin, f"{ref}: {text}", hint) for one in outputs for text, hint in _unfit(one, each)]
+    if "refresh" in value and not value.get("observed"):
+        text = f"{ref}: `refresh` is about observed facts, and it has none"
+        problems.append(Problem(said.origin(("refresh",)), text, "add `observed: true`, or take it out"))
     if problems:
         raise Invalid(problems)
     more = {key: value[key] for key in ("type", "title", "observed") if key in value}
+    more["refresh"] = duration.seconds(value.get("refresh", 0.0))
     return Document(said, value["template"], outputs, each, values=value.get("data", {}), **more)
 
 

@@ -17,10 +17,10 @@ SEEN = frozenset(
 
 
 class View:
-    """One output's view: `root` and `path` are where it lies, `asked` what it asked for."""
+    """One output's view: `root` and `path` are where it lies, `document` whose it is, `asked` what it asked for."""
 
-    def __init__(self, facts: Facts, root: str, path: str) -> None:
-        self.facts, self.root, self.path = facts, root, path
+    def __init__(self, facts: Facts, root: str, path: str, document: str) -> None:
+        self.facts, self.root, self.path, self.document = facts, root, path, document
         self.asked: set[Key] = set()
 
     def ask(self, *key: str) -> Any:
@@ -33,7 +33,8 @@ class View:
             "resources": self.resources, "resource": self.resource, "ref": self.ref, "exists": self.exists,
             "source": self.source, "diagnoses": self.diagnoses,
         }  # fmt: skip
-        return {**known, "unmanaged": self.unmanaged} if observed else known
+        seen: dict[str, Callable[..., Any]] = {"unmanaged": self.unmanaged, "seen": self.seen, "looked": self.looked}
+        return {**known, **seen} if observed else known
 
     def resources(self, kind: str = "") -> list[Thing]:
         """All of a kind, by name."""
@@ -80,6 +81,17 @@ class View:
         """The files below a root that stand here and that git does not name."""
         found: list[str] = self.ask("observed", root)
         return found
+
+    def seen(self, ref: Any) -> Mapping[str, Any]:
+        """What was last seen of a resource: `standing`, `drifted`, and of a server `state`, `port`, `version`,
+        `process`, `since`, `sessions`, `busy`, `restarts`, `text`."""
+        thing = ref if isinstance(ref, Thing) else self.resource(ref)
+        found: Mapping[str, Any] = self.ask("seen", f"{self.document}|{thing.ref}")
+        return found
+
+    def looked(self) -> str:
+        """When that was, in UTC; "" for never."""
+        return str(self.ask("looked", self.document))
 
 
 class Thing:

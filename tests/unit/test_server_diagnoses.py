@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reconciler.app.serving import Declared, Row
-from reconciler.cli.render_servers import remarks, state
+from reconciler.app.serving import Declared, Row, state
+from reconciler.cli.render_servers import remarks
 from reconciler.kinds.server import SERVER
 from reconciler.model.change import Seen
 from reconciler.model.resource import Claim

@@ -9,6 +9,7 @@ from reconciler.cli.phrase import count
 
 if TYPE_CHECKING:
     from reconciler.app import App
+    from reconciler.model.resource import Loaded
 
 EXITS = "Exit status: 0; `check`: 1 if anything is stale, broken or departs from its standard; `render`: 1 if not all was written."  # noqa: E501
 ACTIONS = ("render", "check", "graph")
@@ -63,9 +64,19 @@ def _render(args: Namespace) -> int:
         return 0
     if args.branch:
         return _branch(app, args)
+    app.sights(loaded, _named(args.paths, loaded))
     plan = app.plan("work", args.paths or [documents.KIND], loaded=loaded)
     here = tuple(change for change in plan.changes if change.claim.root == documents.HERE)
     return acting.act(replace(plan, changes=here), app, args, acting.APPLY, ask=not args.yes, only=args.paths)
+
+
+def _named(paths: list[str], loaded: Loaded) -> list[str]:
+    """The documents that are rendered, by name: what they show is looked at anew."""
+    from reconciler.app import documents
+    from reconciler.pipeline.judge import matches
+
+    refs = [resource.ref for resource in loaded.resources if resource.ref.kind == documents.KIND]
+    return [ref.name for ref in refs if not paths or any(matches(path, ref) for path in paths)]
 
 
 def _draft(app: App, args: Namespace) -> int:

@@ -171,11 +171,11 @@ def _servers(args: Namespace) -> int:
 def _health(args: Namespace) -> int:
     from reconciler.app import serving
     from reconciler.cli import terminal
-    from reconciler.cli.render_servers import servers_record, servers_text, state
+    from reconciler.cli.render_servers import servers_record, servers_text
 
     app, names = _opened(args)
     table = serving.table(app, names)
-    ill = [row for row in table.rows if state(row) not in ("ready", "stopped")]
+    ill = [row for row in table.rows if serving.state(row) not in ("ready", "stopped")]
     if args.json:
         terminal.show_json(servers_record(table))
     else:
