@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from reconciler.model.dress import Dress
 from reconciler.model.problem import Problem
 from reconciler.model.resource import Claim, History, Ref, Revision, Target
 
@@ -142,7 +143,8 @@ class Change(Generic[L]):
     """One claim brought from `before` to `after`; `becomes` is the row of ownership once that is done. `exact`: for an
     undo in a shared file, what gives back its very bytes if nobody has touched it since. `kin`: for a removal from a
     shared file, what else in it is ours; known while it is applied. `partial`: other keys of its resource are there
-    before or after it in the same root, so that no resource comes or goes with it.
+    before or after it in the same root, so that no resource comes or goes with it. `dress`: what a file that goes has
+    beside its bytes, or one that comes back gets.
 
     `veiled`: the fingerprint of `after` with references in place of secrets, "" where it has none; an apply puts the
     secrets in, and says as `veils` what is secret in the same file, before and after: claims and their states with
@@ -166,6 +168,7 @@ class Change(Generic[L]):
     exact: bytes = b""
     kin: frozenset[Claim] = frozenset()
     partial: bool = False
+    dress: Dress | None = None
     veiled: str = ""
     veils: tuple[Veils, Veils] = ((), ())
 

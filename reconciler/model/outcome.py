@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from reconciler.model.change import Action, Cause, Change, Diff, Recorded
+from reconciler.model.dress import Dress
 from reconciler.model.event import Suspension
 from reconciler.model.fingerprint import alike
 from reconciler.model.problem import Origin, Problem
@@ -158,6 +159,9 @@ class Journal(Protocol):
 
     def reverse(self, run: int, kind: str, root: str, path: str) -> bytes:
         """What turns a shared file back into what it was before a run; b"" where there is nothing."""
+
+    def dress(self, run: int, root: str, path: str) -> Dress | None:
+        """What a file that a run removed had beside its bytes, where that was anything of its own."""
 
     def begin(
         self,

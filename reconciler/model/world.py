@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from reconciler.model.dress import Dress
 from reconciler.model.problem import Problem
 from reconciler.model.resource import File, Place, Revision, Source
 from reconciler.model.serving import ServerLook, ServerWorld
@@ -27,13 +28,15 @@ class Env:
 
 class Edit(NamedTuple):
     """One file brought from `before` to `after` (None: no file); refused as stale where something else stands. `mode`:
-    the permission bits it shall have, the executable ones apart (None: they stay as they are)."""
+    the permission bits it shall have, the executable ones apart (None: they stay as they are). `dress`: what a file
+    that is made gets (None: what any new one has)."""
 
     root: str
     path: str
     before: File | None
     after: File | None
     mode: int | None = None
+    dress: Dress | None = None
 
 
 class Edited(NamedTuple):
@@ -67,6 +70,9 @@ class Look(Protocol):
 
     def mode(self, root: str, path: str) -> int | None:
         """A file's permission bits, links followed; None where nothing stands or it can't be looked at."""
+
+    def dress(self, root: str, path: str) -> Dress | None:
+        """What a file has beside its bytes, links followed; None where that is what any new file of ours has."""
 
     def show(self, root: str, path: str) -> str:
         """The path as people type it: `~/.config/…`."""

@@ -105,8 +105,9 @@ def _wave(
     ready = _with_kin(ready, hands)
     hands = watching(ready, hands)
     modes = hands.watch.modes(ready, hands.world)
-    ready = put_in(ready, refused, hands)
-    hands = replace(hands, world=Shielded(hands.world, modes)) if modes else hands
+    ready = [_dressed(change, hands) for change in put_in(ready, refused, hands)]
+    dresses = {change.claim[:2]: change.dress for change in ready if change.dress is not None}
+    hands = replace(hands, world=Shielded(hands.world, modes, dresses)) if modes or dresses else hands
     foreseen = expected(ready, hands)
     hands.journal.intend(run, _intents(foreseen, hands))
     booked = [(c, Outcome(c.claim, Status.DONE)) for c in ready if c.action.bookkeeping]
@@ -170,6 +171,12 @@ def _what_moved(change: Change[Any], seen: Seen[Any], hands: Hands) -> Diff | No
     if change.before.state is None and change.before.fingerprint != ABSENT:
         return replace(below(change.target.part, kind.diff(seen.state, change.after)), note=NOW)
     return below(change.target.part, kind.diff(change.before.state, seen.state))
+
+
+def _dressed(change: Change[Any], hands: Hands) -> Change[Any]:
+    """A file that goes may come back."""
+    goes = change.after is None and not change.claim.item and not change.action.bookkeeping
+    return replace(change, dress=hands.world.dress(*change.claim[:2])) if goes else change
 
 
 def _acted(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.formats import splices
-from reconciler.model.change import Change, Plan, Recorded, Standing
+from reconciler.model.change import ABSENT, Change, Plan, Recorded, Standing
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.outcome import Journal
 from reconciler.model.problem import Invalid, Origin, Problem, Severity, invalid, shown
@@ -190,7 +190,14 @@ def take_back(run: int, revision: Revision, eyes: Eyes, force: Sequence[str] = (
     shared = {(step.ref.kind, *step.claim[:2]) for step in steps if step.claim.item}
     reverses = {at: eyes.journal.reverse(run, *at) for at in shared}
     changes = undo.undo(steps, run, seen, eyes.kinds, kept, force, reverses, eyes.glance)
+    changes = tuple(_dressed(change, run, eyes.journal) for change in changes)
     return _undoing(changes, f"Takes back run {run}", revision, eyes)
+
+
+def _dressed(change: Change[Any], run: int, journal: Journal) -> Change[Any]:
+    """A file that comes back gets what it had."""
+    comes = change.before.fingerprint == ABSENT and change.after is not None and not change.claim.item
+    return replace(change, dress=journal.dress(run, *change.claim[:2])) if comes else change
 
 
 def hand_back(only: Sequence[str], revision: Revision, eyes: Eyes) -> Plan:

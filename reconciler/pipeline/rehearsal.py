@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from reconciler.model.dress import Dress
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import File, Place
 from reconciler.model.serving import ServerWorld
@@ -38,6 +39,9 @@ class Rehearsal:
 
     def mode(self, root: str, path: str) -> int | None:
         return self.look.mode(root, path)
+
+    def dress(self, root: str, path: str) -> Dress | None:
+        return self.look.dress(root, path)
 
     def show(self, root: str, path: str) -> str:
         return self.look.show(root, path)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from reconciler.model.change import Change
+from reconciler.model.dress import Dress
 from reconciler.model.outcome import Outcome, Status, Step
 from reconciler.model.problem import Problem, invalid
 from reconciler.pipeline.apply import Progress, Result, carry_on, silent
@@ -19,6 +21,8 @@ class Contents(Protocol):
     def content(self, fingerprint: str) -> bytes: ...
 
     def exact(self, run: int, kind: str, root: str, path: str) -> bytes: ...
+
+    def dress(self, run: int, root: str, path: str) -> Dress | None: ...
 
 
 def resume(run: int, hands: Hands, contents: Contents, progress: Progress = silent) -> tuple[Result, Sequence[Problem]]:
@@ -40,7 +44,8 @@ def _planned(run: int, step: Step, hands: Hands, contents: Contents) -> Change[A
     if step.rest.removes:
         return again(step, exact=exact)
     try:
-        return again(step, kind.codec.decode(contents.content(step.veil_after or step.after)), exact)
+        planned = again(step, kind.codec.decode(contents.content(step.veil_after or step.after)), exact)
+        return replace(planned, dress=contents.dress(run, *step.claim[:2]))
     except KeyError:
         if step.action.bookkeeping:
             return again(step)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.model.change import Change, Recorded
+from reconciler.model.dress import Dress
 from reconciler.model.fingerprint import Codec
 from reconciler.model.problem import Problem
 from reconciler.model.resource import Claim, File, Place
@@ -103,10 +104,10 @@ def shield(rows: Sequence[Recorded], codecs: Mapping[str, Codec[Any]], content: 
 
 
 class Shielded:
-    """A world in which some files are written with other permission bits."""
+    """A world in which some files are written with other permission bits, and some are made with a dress."""
 
-    def __init__(self, world: World, modes: Mapping[At, int]) -> None:
-        self._world, self._modes = world, modes
+    def __init__(self, world: World, modes: Mapping[At, int], dresses: Mapping[At, Dress]) -> None:
+        self._world, self._modes, self._dresses = world, modes, dresses
 
     @property
     def servers(self) -> ServerWorld:
@@ -120,6 +121,9 @@ class Shielded:
 
     def mode(self, root: str, path: str) -> int | None:
         return self._world.mode(root, path)
+
+    def dress(self, root: str, path: str) -> Dress | None:
+        return self._world.dress(root, path)
 
     def show(self, root: str, path: str) -> str:
         return self._world.show(root, path)
@@ -140,7 +144,11 @@ class Shielded:
         return self._world.prune(root, folder)
 
     def edit(self, edits: Sequence[Edit]) -> Sequence[Edited]:
-        return self._world.edit([one._replace(mode=self._modes.get((one.root, one.path))) for one in edits])
+        return self._world.edit([self._worn(one) for one in edits])
+
+    def _worn(self, one: Edit) -> Edit:
+        at = one.root, one.path
+        return one._replace(mode=self._modes.get(at), dress=self._dresses.get(at))
 
     def settle(self) -> None:
         """Gives the bits to those files that nothing else had to be written in."""

@@ -15,12 +15,13 @@ import os
 
 from reconciler.model.world import Unreadable
 from reconciler.world.disk import sync_folder
+from reconciler.world.dressing import worn
 from reconciler.world.editing import edit
 from reconciler.world.reading import below, read
 from reconciler.world.recovering import recover
 from reconciler.world.scanning import leftovers, scan
 
-__all__ = ["edit", "lacking", "leftovers", "prune", "read", "recover", "scan"]
+__all__ = ["edit", "lacking", "leftovers", "prune", "read", "recover", "scan", "worn"]
 
 
 def lacking(folder: str, path: str) -> tuple[str, ...]:

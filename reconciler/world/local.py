@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from reconciler.model.dress import Dress
 from reconciler.model.problem import Problem, invalid, shown
 from reconciler.model.resource import PORT, File, Place
 from reconciler.model.serving import ServerWorld
@@ -91,6 +92,9 @@ class LocalWorld:
             return stat.S_IMODE(os.stat(f"{self.roots[root]}/{path}").st_mode)
         except (OSError, ValueError):
             return None
+
+    def dress(self, root: str, path: str) -> Dress | None:
+        return None if root == PORT else files.worn(f"{self.roots[root]}/{path}")
 
     def show(self, root: str, path: str) -> str:
         if root == PORT:

@@ -6,10 +6,12 @@ import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from reconciler.model.dress import Dress
 from reconciler.model.problem import Problem, Severity, shown
 from reconciler.model.resource import PORT, Entry, File, Place
 from reconciler.model.serving import ServerWorld
 from reconciler.model.world import Edit, Edited, Unreadable
+from reconciler.world.dressing import PLAIN
 from reconciler.world.no_servers import NoServers
 from reconciler.world.problems import ODD, homed, not_a_file, not_a_folder, odd_name, printable, stale
 from reconciler.world.reading import below
@@ -72,6 +74,10 @@ class MemoryWorld:
         found = self.files.get((root, path))
         return None if found is None else self.modes.get((root, path), 0o755 if found.executable else 0o644)
 
+    def dress(self, root: str, path: str) -> Dress | None:
+        mode = self.modes.get((root, path))
+        return None if mode in (None, *PLAIN) else Dress(mode or 0, (0, 0))
+
     @property
     def servers(self) -> ServerWorld:
         return NoServers()
@@ -120,8 +126,10 @@ class MemoryWorld:
             refused = stale(self._full(one.root, one.path), one.before, found is not None)
             assert refused.problem
             return refused._replace(problem=homed(refused.problem, self.home))
-        if one.mode is not None and one.after is not None:
-            self.modes[one.root, one.path] = runnable(one.mode, one.after.executable)
+        made = one.dress if one.before is None else None
+        mode = made.mode if made is not None and one.mode is None else one.mode
+        if mode is not None and one.after is not None:
+            self.modes[one.root, one.path] = runnable(mode, one.after.executable)
         if one.before == one.after:
             return Edited()
         return self._write(one)

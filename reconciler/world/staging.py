@@ -10,21 +10,19 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 
 from reconciler.model.resource import File
 from reconciler.model.world import Edit, Edited
 from reconciler.world.disk import MANY, Identity, identity, sync, sync_systems, syncs_systems
+from reconciler.world.dressing import attributes, put_on
 
 TEMPORARY = ".reconcile-*.tmp"
 GONE = "gone"
 MOST = 1000
 MOST_OPEN = 128  # far below the usual limit of 256 to 1024
-ACL = "system.posix_acl_access"
 
 
 @dataclass(slots=True, eq=False)
@@ -66,7 +64,8 @@ def write(job: Job, after: File, standing: os.stat_result | None) -> None:
     """Fill the temporary file, and give it what the one that stands has: mode, owner, attributes."""
     # a new file is made with the system's own default, which minds the umask and a folder's default rights alike; one
     # that takes another's place may have to be secret
-    mode = 0o600 if standing or job.edit.mode is not None else 0o666
+    dress = job.edit.dress if standing is None else None
+    mode = 0o600 if standing or dress or job.edit.mode is not None else 0o666
     job.fd = os.open(job.temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     fresh = os.fstat(job.fd)
     job.ours = identity(fresh)
@@ -74,9 +73,12 @@ def write(job: Job, after: File, standing: os.stat_result | None) -> None:
     while rest:
         rest = rest[os.write(job.fd, rest) :]
     if standing:
-        _dress(job.fd, job.final, standing)
-        fresh = os.fstat(job.fd)
-    mode = stat.S_IMODE((standing or fresh).st_mode) if job.edit.mode is None else job.edit.mode
+        put_on(job.fd, (standing.st_uid, standing.st_gid), attributes(job.final))
+    elif dress:
+        put_on(job.fd, dress.owner, dict(dress.attributes))
+    fresh = os.fstat(job.fd) if standing or dress else fresh
+    usual = dress.mode if dress else stat.S_IMODE((standing or fresh).st_mode)
+    mode = usual if job.edit.mode is None else job.edit.mode
     mode = runnable(mode, after.executable)
     if mode != stat.S_IMODE(fresh.st_mode):
         os.fchmod(job.fd, mode)
@@ -88,23 +90,6 @@ def _sign(job: Job, standing: os.stat_result) -> None:
     signed = f"{job.temp.removesuffix('.tmp')}-{stamp(os.fstat(job.fd))}-{stamp(standing)}.tmp"
     os.rename(job.temp, signed)
     job.temp = signed
-
-
-def _dress(fd: int, standing_path: str, standing: os.stat_result) -> None:
-    """Owner and attributes of the file whose place is taken, as far as the system lets us."""
-    fresh = os.fstat(fd)
-    if (fresh.st_uid, fresh.st_gid) != (standing.st_uid, standing.st_gid):
-        with suppress(OSError):
-            os.fchown(fd, standing.st_uid if os.geteuid() == 0 else -1, standing.st_gid)
-    if sys.platform != "linux":
-        return
-    with suppress(OSError):
-        kept = {name for name in os.listxattr(standing_path) if name.startswith("user.") or name == ACL}
-        if ACL in os.listxattr(fd) and ACL not in kept:
-            os.removexattr(fd, ACL)
-        for name in kept:
-            with suppress(OSError):
-                os.setxattr(fd, name, os.getxattr(standing_path, name))
 
 
 def runnable(mode: int, executable: bool) -> int:

@@ -10,15 +10,14 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from reconciler.formats import masking, splices
 from reconciler.model.change import ABSENT, LATER, Action, Change, Recorded
+from reconciler.model.dress import Dress, decoded
 from reconciler.model.event import Suspension
-from reconciler.model.fingerprint import alike
 from reconciler.model.outcome import Intent, Outcome, Run, Status, Step
 from reconciler.model.problem import Problem, invalid
 from reconciler.model.resource import Claim, History, Revision, Still
@@ -174,11 +173,12 @@ class Store:
                 (repo, folder, now()),
             )
             known = (verb, repo, *revision, host, now(), "", None, None, self._masker.mask(title))
-            run = int(db.execute(_insert("runs", store_rows.RUN), (None, *known)).lastrowid or 0)
+            run = int(db.execute(store_rows.insert("runs", store_rows.RUN), (None, *known)).lastrowid or 0)
             self._keep(db, blobs)
             rows = [self._step(run, intent.change, Status.PLANNED) for intent in planned]
-            db.executemany(_insert("steps", f"run, root_path, {store_rows.STEP}"), rows)
+            db.executemany(store_rows.insert("steps", f"run, root_path, {store_rows.STEP}"), rows)
             self._keep_exact(db, run, planned)
+            self._keep_dresses(db, run, planned)
             return run
 
     def intend(self, run: int, changes: Sequence[Intent]) -> None:
@@ -189,8 +189,9 @@ class Store:
             gone = [(run, *self._at(intent.change.claim)) for intent in changes]
             where = "WHERE run = ? AND root_path = ? AND path = ? AND item = ? AND status = 'planned'"
             db.executemany(f"DELETE FROM steps {where}", gone)
+            self._keep_dresses(db, run, changes)
             rows = [self._step(run, intent.change, Status.OPEN, expected=intent.expected) for intent in changes]
-            db.executemany(_insert("steps", f"run, root_path, {store_rows.STEP}"), rows)
+            db.executemany(store_rows.insert("steps", f"run, root_path, {store_rows.STEP}"), rows)
             for change, _, _, expected in changes:
                 if expected is not None and expected.reverse:
                     self._put(db, _named("promised", run, change), expected.reverse, change)
@@ -298,6 +299,10 @@ class Store:
     def exact(self, run: int, kind: str, root: str, path: str) -> bytes:
         return self._kept(f"exact/{run}/{kind}/{root}/{path}")
 
+    def dress(self, run: int, root: str, path: str) -> Dress | None:
+        kept = self._kept(f"dress/{run}/{root}/{path}")
+        return decoded(kept) if kept else None
+
     def _kept(self, name: str) -> bytes:
         try:
             return self.content(name)
@@ -322,6 +327,14 @@ class Store:
     def _keep_exact(self, db: sqlite3.Connection, run: int, planned: Sequence[Intent]) -> None:
         for name, change in {_named("exact", run, i.change): i.change for i in planned if i.change.exact}.items():
             self._put(db, name, change.exact, change)
+
+    def _keep_dresses(self, db: sqlite3.Connection, run: int, changes: Sequence[Intent]) -> None:
+        """Sealed where there are attributes: anything may be in those."""
+        for change in (intent.change for intent in changes):
+            if change.dress is not None:
+                name, kept = f"dress/{run}/{change.claim.root}/{change.claim.path}", change.dress.encoded()
+                blob = self._blob(name, kept, "secret" if change.dress.attributes else "")
+                db.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?)", blob)
 
     def _keep_reverses(self, db: sqlite3.Connection, run: int, settled: Sequence[Settled]) -> None:
         for change, outcome in settled:
@@ -355,7 +368,7 @@ class Store:
         )
         if not settled.rowcount:
             row = self._step(run, change, outcome.status, message)
-            db.execute(_insert("steps", f"run, root_path, {store_rows.STEP}"), row)
+            db.execute(store_rows.insert("steps", f"run, root_path, {store_rows.STEP}"), row)
 
     def _hand_over(self, db: sqlite3.Connection, run: int, done: Sequence[Change[Any]]) -> None:
         """Rows of ownership as they are after these changes."""
@@ -364,11 +377,11 @@ class Store:
         names = {name for c in done if c.becomes for name in (c.becomes.value, c.becomes.before) if name}
         query = "SELECT id FROM blobs WHERE id IN (SELECT value FROM json_each(?))"
         kept = {name for (name,) in db.execute(query, (json.dumps(list(names)),))}
-        rows = [_with_contents(c.becomes, c, kept) for c in done if c.becomes]
+        rows = [store_rows.with_contents(c.becomes, c, kept) for c in done if c.becomes]
         if any(row.value == ABSENT for row in rows):  # a place of ours where nothing must stand
             db.execute("INSERT OR IGNORE INTO blobs VALUES (?, 0, ?)", (ABSENT, zlib.compress(b"")))
         db.executemany(
-            _insert("owned", f"root_path, {store_rows.OWNED}", "OR REPLACE"),
+            store_rows.insert("owned", f"root_path, {store_rows.OWNED}", "OR REPLACE"),
             [(self._root(row.claim.root), *store_rows.owned_columns(row, run)) for row in rows],
         )
 
@@ -384,16 +397,3 @@ def known_repositories(path: str, home: str = "") -> list[str]:
 
 def _named(sort: str, run: int, change: Change[Any]) -> str:
     return f"{sort}/{run}/{change.ref.kind}/{change.claim.root}/{change.claim.path}"
-
-
-def _insert(table: str, columns: str, how: str = "") -> str:
-    return f"INSERT {how} INTO {table} ({columns}) VALUES ({', '.join('?' * (columns.count(',') + 1))})"
-
-
-def _with_contents(row: Recorded, change: Change[Any], kept: set[str]) -> Recorded:
-    """The row under names whose contents are kept: between plan and apply a value may have been spelled anew."""
-    value = row.value if row.value in kept or not alike(row.value, change.fingerprint) else change.fingerprint
-    before = row.before
-    if before is not None and before not in kept and alike(before, change.before.fingerprint):
-        before = change.before.fingerprint
-    return row if (value, before) == (row.value, row.before) else replace(row, value=value, before=before)

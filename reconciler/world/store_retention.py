@@ -47,6 +47,7 @@ def thin(db: sqlite3.Connection, runs: list[int]) -> None:
     shared = set(db.execute("SELECT kind, root, path FROM owned WHERE item != '[]'").fetchall())
     for run in runs:
         db.execute("DELETE FROM steps WHERE run = ?", (run,))
+        db.execute("DELETE FROM blobs WHERE id GLOB ?", (f"dress/{run}/*",))
         reverses = [name for (name,) in db.execute("SELECT id FROM blobs WHERE id GLOB ?", (f"reverse/{run}/*",))]
         needed = {name for name in reverses if tuple(name.split("/", 4)[2:]) in shared}
         db.executemany("DELETE FROM blobs WHERE id = ?", [(name,) for name in reverses if name not in needed])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from reconciler.model.change import Action, Cause, Change, Recorded, Standing
+from reconciler.model.fingerprint import alike
 from reconciler.model.outcome import Outcome, Rest, Run, Status, Step
 from reconciler.model.problem import Origin
 from reconciler.model.resource import Claim, Ref, Revision
@@ -105,3 +107,16 @@ def run_row(columns: Sequence[Any]) -> Run:
     read = Revision(tree, commit, branch, uncommitted)
     counted = json.loads(counts) if counts else None
     return Run(id_, verb, repo, read, host, started, ended, generation, counted, title)
+
+
+def insert(table: str, columns: str, how: str = "") -> str:
+    return f"INSERT {how} INTO {table} ({columns}) VALUES ({', '.join('?' * (columns.count(',') + 1))})"
+
+
+def with_contents(row: Recorded, change: Change[Any], kept: set[str]) -> Recorded:
+    """The row under names whose contents are kept: between plan and apply a value may have been spelled anew."""
+    value = row.value if row.value in kept or not alike(row.value, change.fingerprint) else change.fingerprint
+    before = row.before
+    if before is not None and before not in kept and alike(before, change.before.fingerprint):
+        before = change.before.fingerprint
+    return row if (value, before) == (row.value, row.before) else replace(row, value=value, before=before)

@@ -19,7 +19,7 @@ import pytest
 
 from tests.support import faults, mounts
 from tests.support.faults import Stage
-from tests.support.spanning import differences, everything, spanning
+from tests.support.spanning import Things, differences, everything, spanning
 
 SAMPLE = 6
 APPLY = ("apply", "--yes")
@@ -45,7 +45,7 @@ class Laid:
             return list(range(total))
         return [(total * part // SAMPLE + shift) % total for part in range(SAMPLE)]
 
-    def stands(self, expected: dict[str, tuple[str, int, str]], where: str) -> None:
+    def stands(self, expected: Things, where: str) -> None:
         found = everything(self.stage.home)
         assert found == expected, f"{where}\n{differences(found, expected)}"
 

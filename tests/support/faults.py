@@ -21,7 +21,9 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from reconciler.world import (
+    age,
     disk,
+    dressing,
     editing,
     exchanging,
     files,
@@ -29,13 +31,18 @@ from reconciler.world import (
     lock,
     recovering,
     seal,
+    secret_store,
+    server_notes,
     staging,
     store_file,
     store_opening,
 )  # fmt: skip
 from tests.support.sandbox import Sandbox
 
-MODULES = (disk, editing, exchanging, files, folders, lock, recovering, seal, staging, store_file, store_opening)
+MODULES = (
+    age, disk, dressing, editing, exchanging, files, folders, lock, recovering, seal, secret_store, server_notes,
+    staging, store_file, store_opening,
+)  # fmt: skip
 CALLS = (
     "write", "pwrite", "ftruncate", "fsync", "fchmod", "chmod", "fchown", "setxattr", "removexattr", "rename",
     "replace", "link", "unlink", "mkdir", "makedirs", "rmdir",
@@ -199,17 +206,26 @@ def warm(variables: dict[str, str], repo: Path) -> None:
         os.chdir(folder)
 
 
+def _copy(source: Path, target: Path) -> None:
+    """With owners too, which copytree does not keep."""
+    shutil.copytree(source, target, symlinks=True)
+    for at in source.rglob("*") if os.geteuid() == 0 else ():
+        found = at.lstat()
+        if (found.st_uid, found.st_gid) != (0, 0):
+            os.chown(target / at.relative_to(source), found.st_uid, found.st_gid, follow_symlinks=False)
+
+
 class Stage:
     """A home and a repository that can be put back as they were, under the same path."""
 
     def __init__(self, sandbox: Sandbox, kept: Path) -> None:
         self.home, self.repo, self.variables, self.kept = sandbox.home, sandbox.repo, sandbox.variables, kept
-        shutil.copytree(self.home, kept, symlinks=True)
+        _copy(self.home, kept)
         warm(self.variables, self.repo)
 
     def reset(self) -> None:
         shutil.rmtree(self.home)
-        shutil.copytree(self.kept, self.home, symlinks=True)
+        _copy(self.kept, self.home)
 
     def run(self, *argv: str, effects: Effects | None = None) -> Ended:
         return forked(self.variables, self.repo, *argv, effects=effects)
