@@ -360,7 +360,7 @@ class App:
         self.clear(wait=wait, on_wait=on_wait)
         with self.locked("resume", wait, on_wait):
             for run in sorted(self.open_runs(), key=lambda run: run.id):
-                done.append(resume(run.id, self._hands(), self.journal, progress))
+                done.append(resume(run.id, self._hands(), self.journal, self.roots, progress))
                 self._pin_as(run.verb, run.repo, run.revision.commit, run.title)
         return done
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from reconciler.model.change import Change
+from reconciler.model.change import Change, Plan
 from reconciler.model.dress import Dress
+from reconciler.model.fingerprint import alike
+from reconciler.model.kind import Root
 from reconciler.model.outcome import Outcome, Status, Step
 from reconciler.model.problem import Problem, invalid
+from reconciler.model.resource import Claim, Revision
 from reconciler.pipeline.apply import Progress, Result, carry_on, silent
+from reconciler.pipeline.entire import halved
 from reconciler.pipeline.hands import Hands, Settled
 from reconciler.pipeline.settle import again, settle
 
@@ -25,15 +29,26 @@ class Contents(Protocol):
     def dress(self, run: int, root: str, path: str) -> Dress | None: ...
 
 
-def resume(run: int, hands: Hands, contents: Contents, progress: Progress = silent) -> tuple[Result, Sequence[Problem]]:
-    """What is left of a run done, each claim only if it still is as it was found; and what had to stay beside it."""
+def resume(
+    run: int, hands: Hands, contents: Contents, roots: Sequence[Root], progress: Progress = silent
+) -> tuple[Result, Sequence[Problem]]:
+    """What is left of a run done, each claim only if it still is as it was found, and none that would leave half an
+    entry by now; and what had to stay beside it."""
     problems = settle(run, hands)
     steps = hands.journal.steps(run)
     todo = [_planned(run, step, hands, contents) for step in steps if step.status is Status.PLANNED]
     earlier: list[Settled] = [
         (again(step), Outcome(step.claim, step.status)) for step in steps if step.status is not Status.PLANNED
     ]
-    return carry_on(run, todo, earlier, hands, progress), problems
+    return carry_on(run, todo, earlier, hands, progress, _halved(todo, roots, hands)), problems
+
+
+def _halved(todo: Sequence[Change[Any]], roots: Sequence[Root], hands: Hands) -> Mapping[Claim, Outcome]:
+    """What would leave half an entry in a file as it is now."""
+    seen = hands.look([change for change in todo if not change.action.bookkeeping])
+    fresh = [c for c in todo if c.claim in seen and alike(seen[c.claim].fingerprint, c.before.fingerprint)]
+    known = tuple(replace(change, before=seen[change.claim]) for change in fresh)
+    return halved(Plan("", "", "", Revision("", ""), known), roots, hands.kinds, hands.world, hands.journal.key())
 
 
 def _planned(run: int, step: Step, hands: Hands, contents: Contents) -> Change[Any]:

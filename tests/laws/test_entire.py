@@ -158,3 +158,31 @@ def test_an_earlier_plan_removes_nothing_that_others_build_on_now() -> None:
     assert {o.status for _, o in result.outcomes} == {Status.STALE}
     assert pyjson5.decode(house.home[file].decode())["mcp"] == {"x": {"timeout": 5, "type": "local", "command": ["x"]}}
     house.apply(house.plan({SETTINGS: "share: auto\n" + SERVER[SETTINGS]}))
+
+
+@pytest.mark.parametrize("removed", [False, True], ids=["to be written", "to be removed"])
+def test_a_run_that_is_resumed_is_judged_by_the_file_as_it_stands_now(removed: bool) -> None:
+    """What stopped it came before the first key; then somebody edited the entry."""
+    house = House({FILE: '{ "mcp": {} }'})
+    house.apply(house.plan({**SERVER, "agents/a.md": "A.\n"}))
+    more = "mcp: {x: {type: local, command: [x], timeout: 5}}\n"
+    git = {SETTINGS: "share: auto\n" + ("" if removed else more), "agents/a.md": "B.\n"}
+    plan = house.plan(git)
+
+    class Stopped(BaseException):
+        pass
+
+    def stop(edit: object) -> None:
+        raise Stopped
+
+    house.world.hook = stop
+    with pytest.raises(Stopped):
+        house.apply(plan)
+    house.world.hook = None
+    theirs = '{ "mcp": { "x": { "timeout": 7, "type": "local", "command": ["x"] } } }' if removed else '{ "mcp": {} }'
+    house.edit({FILE: theirs})
+    result = house.resume()
+    assert value(house)["mcp"] == pyjson5.decode(theirs)["mcp"]
+    refused = [o for _, o in result.outcomes if o.status is Status.STALE]
+    assert refused and all("`mcp/x` would have no `type`" in o.problem.text for o in refused if o.problem)
+    assert house.home["opencode/agents/a.md"] == b"B.\n"

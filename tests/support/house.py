@@ -98,7 +98,7 @@ class House:
 
     def resume(self) -> Result:
         [run] = [run for run in self.journal.runs() if not run.ended]
-        return resume(run.id, self.hands, self.journal)[0]
+        return resume(run.id, self.hands, self.journal, registry.ROOTS)[0]
 
     def take_back(self, run: int) -> Result:
         return self.apply(cycle.take_back(run, Revision("commit", "3f2c1ab", "main"), self.eyes))
