@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -33,6 +34,7 @@ _ITEM = rf"(?:{_QUOTED}|{_WORDS})"
 _TEXT = r"[^\W\d](?:[^\n:\x00-\x1f\x7f\x85\u2028\u2029]|:(?=[^\s\x85\u2028\u2029]))*"
 _VALUE = rf"(?:{_QUOTED}|{_NUMBER}|\[ *(?:{_ITEM}(?:, *{_ITEM})*)? *\]|[|>]-?|{_TEXT})"
 _LINE = rf"[ ]*(?:- +)*(?:(?:{_QUOTED}|[^\W\d][\w.-]*):(?: +{_VALUE})?|{_VALUE})?[ ]*"
+BOTTOMLESS = re.compile(rf"(?:[\[{{][^\[\]{{}}]{{0,40}}){{{MAX_DEPTH + 1}}}")
 PLAIN_LINES = re.compile(rf"(?:{_LINE}\n)*+(?:{_LINE})?")
 
 
@@ -85,6 +87,10 @@ def _careful(text: str, path: str, first_line: int, *, removals: bool = False) -
     parser.allow_duplicate_keys = False
     try:
         if "&" in text or _deep(text):
+            if run := BOTTOMLESS.search(text):
+                # On one line the scanner looks ahead at a cost that grows with the square: this much of it is enough.
+                with suppress(YAMLError):
+                    _bounded(parser.parse(text[: run.end()]), path, first_line)
             _bounded(parser.parse(text), path, first_line)
         value = plain(parser.load(text), path, first_line)
     except MarkedYAMLError as error:

@@ -95,3 +95,27 @@ def test_usual_front_matter_is_read_by_the_fast_one(monkeypatch: pytest.MonkeyPa
     """Quoted patterns stand in most agents: asking ruamel.yaml for each costs a second per thousand files."""
     monkeypatch.setattr(yaml, "_careful", lambda *args, **kwargs: pytest.fail("asked ruamel.yaml"))
     assert yaml.load(PLAIN, "x")["permission"]["bash"] == {"*": "ask", "git log *": "allow"}
+
+
+@pytest.mark.parametrize("nested", ["[", "{a: ", "- ", "[a, ", "[\n", "[{a: ", "{'a': ["])
+def test_bottomless_nesting_is_refused_after_little_work(monkeypatch: pytest.MonkeyPatch, nested: str) -> None:
+    from ruamel.yaml.scanner import Scanner
+
+    work = 0
+    real = Scanner.next_possible_simple_key
+
+    def counted(scanner: Scanner) -> object:
+        nonlocal work
+        work += len(scanner.possible_simple_keys)
+        return real(scanner)
+
+    monkeypatch.setattr(Scanner, "next_possible_simple_key", counted)
+    with pytest.raises(Invalid, match="levels deeper than 200"):
+        yaml.load("a:\n " + nested * 100_000, "x")
+    assert work < 300_000
+
+
+def test_many_brackets_in_a_text_are_no_nesting() -> None:
+    brackets = "[" * 300
+    for text in (f'a: "{brackets}"\n', f"a: |\n  {brackets}\n", f"a: b # {brackets}\n"):
+        assert str(yaml.load(text, "x")["a"]).strip() in (brackets, "b")
