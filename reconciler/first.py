@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FORMAT = b"reconcile witness 1\n"
 KEY = 0x7265636F6E63696C
-VERBS = {("plan",): "plan", ("check",): "check", ("check", "--staged"): "staged"}
+VERBS = {("plan",): "plan", ("plan", "--verify"): "verified", ("check",): "check", ("check", "--staged"): "staged"}
 # Those that change what git or we look at. Their values are no secrets; no other variable's is kept.
 VARIABLES = (
     "HOME", "PATH", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "FLATPAK_XDG_CONFIG_HOME",
@@ -83,10 +83,11 @@ def _stands(said: "Said", directory: str) -> "str | None":
         return None
     if said["written"] != state(said["index"]):
         return None
-    sweep = _git(said["sweep"], said["index"], "diff-files", "--quiet")
+    read = said["contents"]
+    sweep = None if read else _git(said["sweep"], said["index"], "diff-files", "--quiet")
     same = all(state(path) == was for path, was in said["watched"]) and _around(said)
     staged = _staged(said) if same else None
-    swept = _ended(sweep)
+    swept = _ended(sweep) if sweep else same and all(content(path) == was for path, was in read or ())
     text: str = said["text"]
     return text if same and swept and (staged == 0 or (staged and _ended(staged))) else None
 
@@ -118,6 +119,22 @@ def state(path: str) -> "tuple[int, ...] | None":
     if path.endswith("-wal") and not found.st_size:
         return None  # SQLite's log comes empty with whoever reads
     return (found.st_mode, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def content(path: str) -> "tuple[int, bytes] | None":
+    """The sort and permission bits of what stands there, and a digest of all its bytes; None where no file does."""
+    from _blake2 import blake2b
+
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        mode = os.fstat(fd).st_mode
+        whole = b"".join(iter(lambda: os.read(fd, 1 << 20), b""))
+    finally:
+        os.close(fd)
+    return mode, blake2b(whole, digest_size=16).digest()
 
 
 def _staged(said: "Said") -> "int | None":

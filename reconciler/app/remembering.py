@@ -28,7 +28,7 @@ ELSEWHERE = (b"!secret", b"$secret")
 
 
 def remember(app: App, verb: str, directory: str | None, loaded: Loaded, plan: Plan, text: str) -> None:
-    """`verb`: "plan", "check" or "staged"; `text`: what was printed, all of it."""
+    """`verb`: "plan", "verified", "check" or "staged"; `text`: what was printed, all of it."""
     from reconciler.world import witness
 
     if not _still(app, loaded, plan, text):
@@ -36,8 +36,11 @@ def remember(app: App, verb: str, directory: str | None, loaded: Loaded, plan: P
     with suppress(OSError, Invalid, witness.Moved):
         rests = _rests(app, "index" if verb == "staged" else "work", directory, loaded, plan)
         if rests is not None:
+            contents = witness.contents(rests.swept) if verb == "verified" else None
             index = witness.indexed(rests.swept, app.opened)
-            witness.keep(verb, directory or "", text, rests, app.opened, index)
+            witness.keep(verb, directory or "", text, rests, app.opened, index, contents)
+            if contents is not None:
+                witness.keep("plan", directory or "", text, rests, app.opened, index)
             if verb != "staged":
                 narrowing.keep(app, loaded, plan, rests, index)
 

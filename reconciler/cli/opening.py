@@ -25,6 +25,7 @@ def with_home(args: Namespace) -> App:
 
 
 def plainly(args: Namespace) -> bool:
-    """Whether the command was given no option but `-C` and `--staged`: only that is answered from memory."""
-    free = ("verb", "rest", "help", "directory", "staged")
+    """Whether the command was given no option but `-C`, `--staged` and `--verify`: only that is answered from
+    memory."""
+    free = ("verb", "rest", "help", "directory", "staged", "verify")
     return all(said in (None, False, [], "auto", "work") for name, said in vars(args).items() if name not in free)

@@ -72,13 +72,24 @@ class Rests:
     committed: bool
 
 
+Contents = list[tuple[str, tuple[int, bytes] | None]]
+
+
 class Moved(Exception):
     """Something was written too lately, or is of a sort that is not watched."""
 
 
-def keep(verb: str, directory: str, text: str, rests: Rests, since: Moment, index: bytes) -> bool:
-    """Whether the answer is kept. `index`: over what is swept. Raises OSError."""
-    return put(verb, lambda: _said(directory, text, rests, since), since, index)
+def keep(
+    verb: str, directory: str, text: str, rests: Rests, since: Moment, index: bytes, contents: Contents | None = None
+) -> bool:
+    """Whether the answer is kept. `index`: over what is swept; `contents`: what stands in each of these files, where
+    that is compared. Raises OSError."""
+    return put(verb, lambda: _said(directory, text, rests, since) | {"contents": contents}, since, index)
+
+
+def contents(swept: Iterable[str]) -> Contents:
+    """To be read before `indexed` looks whether they moved."""
+    return [(path, first.content(path)) for path in dict.fromkeys(swept)]
 
 
 def put(name: str, said: Callable[[], dict[str, object]], since: Moment, index: bytes) -> bool:

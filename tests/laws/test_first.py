@@ -6,9 +6,11 @@ import random
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from reconciler import first
 from tests.support import histories
 from tests.support.histories import VERBS, Home
 
@@ -21,6 +23,12 @@ def settled(homes: list[Home]) -> None:
     for home in homes:
         for verb in VERBS:
             home.slow(*verb)
+
+
+def _kept(home: Home, name: str) -> dict[str, Any]:
+    with home.inside():
+        said: dict[str, Any] = first.read(name)
+        return said
 
 
 def agrees(home: Home, told: str) -> None:
@@ -36,13 +44,24 @@ def first_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 def test_nothing_moved_is_answered_at_once(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    assert [home.fast(*verb) for verb in VERBS] == [None, None, None]
+    assert [home.fast(*verb) for verb in VERBS] == [None] * len(VERBS)
     settled([home])
     for verb in VERBS:
         assert (home.fast(*verb), 0) == home.slow(*verb)
         assert (home.fast("-C", str(home.repo), *verb)) is None
-    assert home.fast("plan", "--verify") is None
     assert home.fast("plan", "agent") is None
+
+
+def test_verify_believes_no_number_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(tmp_path)
+    settled([home])
+    said = _kept(home, "verified")
+    histories.same_size(home.config / "agents" / "ada.md")
+    stood = dict(said["watched"]) | {said["index"]: said["written"]}
+    monkeypatch.setattr(first, "state", stood.get)
+    assert home.fast("plan", "--verify") is None
+    histories.same_size(home.config / "agents" / "ada.md")
+    assert home.fast("plan", "--verify") is not None
 
 
 def test_an_index_that_is_written_anew_and_says_the_same_is_the_same(tmp_path: Path) -> None:

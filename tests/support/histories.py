@@ -20,7 +20,7 @@ from tests.support.sandbox import Sandbox
 
 AGENT = "---\ndescription: {}\nmode: subagent\n---\nYou are {}.\n"
 NAMES = ("ada", "bob", "cyd", "team/dan")
-VERBS: tuple[tuple[str, ...], ...] = (("plan",), ("check",), ("check", "--staged"))
+VERBS: tuple[tuple[str, ...], ...] = (("plan",), ("plan", "--verify"), ("check",), ("check", "--staged"))
 
 
 class Home(Sandbox):

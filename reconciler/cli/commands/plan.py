@@ -33,7 +33,7 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--force", action="append", default=[], metavar="REF", help="plan as `apply --force REF` would")
     allow_delete(parser)
     preflight(parser)
-    parser.add_argument("--verify", action="store_true", help="read everything anew, whatever was remembered")
+    parser.add_argument("--verify", action="store_true", help="read every file anew, however untouched it looks")
     parser.add_argument("--secrets", action="store_true", help="ask keyrings, age and programs for secrets too")
     parser.add_argument("--exit-code", action="store_true", help="2 if there are changes, 3 if there is only drift")
     parser.add_argument("--full", action="store_true", help="show every diff whole, and what is created and deleted")
@@ -57,7 +57,7 @@ def run(args: Namespace) -> int:
         hint = _saved_hint(args.output, plan) if args.output and not plan.refused else hint
         text = showing.show_plan(plan, app, args, hint=hint, only=args.targets)
         if opening.plainly(args):
-            app.remember("plan", args.directory, loaded, plan, text)
+            app.remember("verified" if args.verify else "plan", args.directory, loaded, plan, text)
     if plan.refused:
         return exits.TROUBLE
     return exits.of_plan(plan) if args.exit_code else 0
