@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from reconciler import registry
+from reconciler.model.kind import AnyKind
 from reconciler.model.problem import invalid
 from reconciler.model.resource import File
 from reconciler.model.world import Edit, Env
@@ -21,6 +22,8 @@ FOLDER = ".schemas"
 STAMP = "x-binary"
 PREFIX = "opencode-config-"
 CACHE = "cache"
+REFERRING = frozenset(("server",))
+"""Kinds that put secrets in themselves."""
 
 
 class Config(NamedTuple):
@@ -46,10 +49,19 @@ def schema(name: str, config: Config) -> Schema:
         from reconciler.app import several
 
         return several.document(config.schema)
-    made = next((kind.schema for kind in registry.KINDS if kind.name == name), None)
-    if made is None:
+    kind = next((kind for kind in registry.KINDS if kind.name == name and kind.schema is not None), None)
+    if kind is None:
         raise invalid(name, "there is no schema of this name", f"there are: {', '.join(names())}")
-    return made(config.schema)
+    return of_kind(kind, config.schema)
+
+
+def of_kind(kind: AnyKind, config: Schema) -> Schema:
+    """What an editor is told of a kind that has a schema; `config`: the schema of OpenCode's configuration."""
+    from reconciler.shapes import secret_schema
+
+    assert kind.schema is not None
+    made = kind.schema(config)
+    return secret_schema.accepting(made) if kind.codec.secrets or kind.name in REFERRING else made
 
 
 def written(name: str, config: Config) -> File:

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from reconciler import registry
+from reconciler.app import schemas
 from reconciler.model.kind import AnyKind
 
 Schema = dict[str, Any]
@@ -23,7 +24,7 @@ def document(config: Mapping[str, Any]) -> Schema:
         if kind.schema is None:
             folders.setdefault(kind.folder, {"type": "object", "additionalProperties": {"type": "string"}})
             continue
-        whole = kind.schema(config)
+        whole = schemas.of_kind(kind, config)
         named |= whole.get("$defs", {})
         inner = {key: value for key, value in whole.items() if key not in OWN}
         folder = folders.setdefault(kind.folder, {"type": "object", "additionalProperties": False})

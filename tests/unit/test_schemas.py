@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
 
 from reconciler import app as application
 from reconciler.app import schemas
@@ -20,12 +23,20 @@ from tests.support import homes, kind_pages
 from tests.support.house import House
 from tests.support.sandbox import Sandbox
 
+TOP = Path(__file__).parents[2]
 EXAMPLES = [
     pytest.param(kind, text, id=kind)
     for kind, files in kind_pages.EXAMPLES.items()
     for path, text in files.items()
     if path.endswith(".yaml") and kind != "zed_keymap"  # our checker knows no `null`
 ]
+
+
+MODELINE = re.compile(r"# yaml-language-server: \$schema=\S*?(\w+)\.json")
+
+
+def shipped() -> list[str]:
+    return [path.read_text() for path in sorted((TOP / "desired-state").rglob("*.yaml"))]
 
 
 @pytest.fixture
@@ -37,6 +48,79 @@ def sandbox(tmp_path: Path) -> Sandbox:
 
 def environment(sandbox: Sandbox) -> Env:
     return application.environment(sandbox.variables)
+
+
+def seen(text: str) -> Any:
+    """As a YAML language server sees it that knows our tags: what is behind `!secret` is a text or a map."""
+    parser = YAML(typ="safe", pure=True)
+    parser.Constructor = type("Seen", (SafeConstructor,), {})
+    parser.Constructor.add_constructor("!secret", _behind)
+    return parser.load(text)
+
+
+def _behind(constructor: Any, node: Any) -> Any:
+    return constructor.construct_mapping(node, deep=True) if node.id == "mapping" else node.value
+
+
+def objections(name: str, said: Any) -> list[str]:
+    """What an editor would underline."""
+    jsonschema = pytest.importorskip("jsonschema", reason="`pip install -e '.[test]'` brings it")
+    checker = jsonschema.Draft202012Validator(schemas.schema(name, schemas.packaged()))
+    return [f"{error.json_path}: {error.message}" for error in checker.iter_errors(said)]
+
+
+def test_every_schema_is_one() -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="`pip install -e '.[test]'` brings it")
+    for name in schemas.names():
+        jsonschema.Draft202012Validator.check_schema(schemas.schema(name, schemas.packaged()))
+
+
+SHIPPED = [
+    *(
+        (kind, text)
+        for kind, files in kind_pages.EXAMPLES.items()
+        for path, text in files.items()
+        if path.endswith(".yaml")
+    ),
+    *((MODELINE.match(text)[1], text) for text in shipped() if MODELINE.match(text)),
+]
+
+
+@pytest.mark.parametrize(("kind", "text"), SHIPPED)
+def test_an_editor_objects_to_nothing_that_is_shipped(kind: str, text: str) -> None:
+    assert objections(kind, seen(text)) == []
+
+
+REFERENCES = {
+    "mcp_server": "command: [npx, --key, !secret env:A]\nenvironment: {B: !secret {from: age:b, in: 'Bearer {}'}}\n",
+    "agent": "prompt: x\noptions: {key: !secret file:~/.x}\ndescription: !secret env:A\n",
+    "opencode_settings": "provider: {x: {options: {apiKey: !secret {from: env:A}}}}\nshell: !secret env:A\n",
+    "zed_settings": "proxy: !secret {from: env:A, in: 'http://{}@x'}\n",
+    "zed_tasks": "- {label: x, env: {A: !secret {from: env:A}}, args: [{$secret: 'command:pass x'}]}\n",
+    "zed_keymap": "- bindings: {a: ['x::Y', {$secret: env:A}]}\n",
+    "server": "path: ~/x\nport: 4100\npassword: {$secret: keyring:a/b}\nenv: {A: !secret {from: env:A}}\n",
+    "several": "mcp: {a: {url: 'https://x', headers: {Authorization: {$secret: env:A, in: 'Bearer {}'}}}}\n",
+}
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_an_editor_takes_a_reference_where_a_text_may_stand(name: str) -> None:
+    assert objections(name, seen(REFERENCES[name])) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mcp_server", {"command": ["x"], "enabled": {"$secret": "env:A"}}),
+        ("mcp_server", {"command": ["x"], "cwd": {"$secret": "A"}}),
+        ("mcp_server", {"command": ["x"], "cwd": {"$secret": "env:A", "im": "x"}}),
+        ("agent", {"prompt": "x", "mode": {"$secret": "env:A"}}),
+        ("document", {"template": {"$secret": "env:A"}, "outputs": ["x.md"]}),
+        ("reconcile", {"id": {"$secret": "env:A"}}),
+    ],
+)
+def test_an_editor_objects_to_a_reference_elsewhere(name: str, said: Any) -> None:
+    assert objections(name, said)
 
 
 @pytest.mark.parametrize(("kind", "text"), EXAMPLES)
