@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import blake2b
@@ -25,7 +26,10 @@ QUESTIONS = frozenset(
     ("names", "exists", "template", "spec", "body", "source", "page", "folder", "links", "backlinks", "observed",
      "diagnoses", "seen", "looked")
 )  # fmt: skip
+OF_FILES, OF_NAMES = ("spec", "body"), ("names", "exists")
 OF_ONE = ("spec", "body", "source", "page", "links", "backlinks")
+DEEP = frozenset(("spec", "seen", "diagnoses"))
+"""Answers of which equal ones may read otherwise: true is 1."""
 HIDDEN = "•••"
 MOST = 20_000
 """So many resources are remembered as they were read."""
@@ -35,6 +39,9 @@ UNSEEN_SERVER = {
     "text": "",
 }  # fmt: skip
 """Of a thing that nobody has looked at yet."""
+DIGESTS: dict[Key, tuple[Any, bytes]] = {}
+"""The last answer to each question in this process, and its digest."""
+NOTHING: tuple[Any, bytes] = (None, b"")
 WORD = re.compile(r"@?[A-Za-z0-9_][\w./-]*\w|@?\w")
 PROMPTS = {"agent": "agent", "command": "command"}
 
@@ -49,14 +56,32 @@ class Said:
 
 class Facts:
     """What one commit and one look say. `pages`: where each resource has a page of its own; `outputs`: every file that
-    a document writes."""
+    a document writes; `grounds`: what those two follow from."""
 
     def __init__(
-        self, loaded: Loaded, layout: Layout | None, pages: Mapping[Ref, Place], outputs: frozenset[Place]
+        self,
+        loaded: Loaded,
+        layout: Layout | None,
+        pages: Mapping[Ref, Place],
+        outputs: frozenset[Place],
+        grounds: object = None,
     ) -> None:
-        self.loaded, self.layout, self.pages, self.outputs = loaded, layout, pages, outputs
+        self.loaded, self.layout, self.pages, self.outputs, self.grounds = loaded, layout, pages, outputs, grounds
         self._answers: dict[Key, Any] = {}
         self._digests: dict[Key, bytes] = {}
+        self._kept_names: Mapping[str, Sequence[str]] = {}
+
+    def carry(self, before: Facts, same: AbstractSet[str], alike: bool) -> None:
+        """Takes over what cannot be otherwise: `same` are the resources whose files say what they said; `alike`: there
+        are the same ones as before."""
+        always = (*OF_FILES, *(OF_NAMES if alike else ()))
+        self._digests = {
+            key: digest
+            for key, digest in before._digests.items()
+            if key[0] in always and (key[1] in same or key[0] in OF_NAMES)
+        }
+        if alike and "_named" in before.__dict__:
+            self._kept_names = {ref: before._named[ref] for ref in same}
 
     @cached_property
     def resources(self) -> Mapping[str, Resource[Any]]:
@@ -75,18 +100,20 @@ class Facts:
         """Whether anybody did."""
         return key in self._answers
 
-    def digest(self, keys: Iterable[Key]) -> str:
-        """16 hex digits of all these answers."""
-        whole = blake2b(digest_size=8)
-        for key in sorted(keys):
-            whole.update(self._digest(key))
-        return whole.hexdigest()
+    def digest(self, keys: Sequence[Key]) -> str:
+        """16 hex digits of all these answers, in their order."""
+        known = self._digests
+        return blake2b(b"".join([known.get(key) or self._digest(key) for key in keys]), digest_size=8).hexdigest()
 
     def _digest(self, key: Key) -> bytes:
-        if key not in self._digests:
-            told = repr((key, self.answer(key))).encode("utf-8", "surrogatepass")
-            self._digests[key] = blake2b(told, digest_size=16).digest()
-        return self._digests[key]
+        answer, (before, digest) = self.answer(key), DIGESTS.get(key, NOTHING)
+        if not (digest and (answer is before or (key[0] not in DEEP and answer == before))):
+            digest = blake2b(repr((key, answer)).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+            if len(DIGESTS) > 10 * MOST:
+                DIGESTS.clear()
+            DIGESTS[key] = answer, digest
+        self._digests[key] = digest
+        return digest
 
     def _names(self, kind: str = "") -> list[str]:
         return [ref for ref, resource in self.resources.items() if not kind or resource.ref.kind == kind]
@@ -155,7 +182,8 @@ class Facts:
 
     @cached_property
     def _named(self) -> Mapping[str, Sequence[str]]:
-        return {ref: list(self._mentioned(resource)) for ref, resource in self.resources.items()}
+        kept = self._kept_names
+        return {ref: kept[ref] if ref in kept else list(self._mentioned(one)) for ref, one in self.resources.items()}
 
     @cached_property
     def _naming(self) -> Mapping[str, list[str]]:

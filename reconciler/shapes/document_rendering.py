@@ -32,7 +32,8 @@ COMMENTS = {
 
 
 class Kept(NamedTuple):
-    """One rendering: a digest of what the document itself says, what it asked, the digest of the answers, the text."""
+    """One rendering: a digest of what the document itself says, what it asked, the digest of the answers, the text as
+    it stands in the output."""
 
     own: str
     asked: tuple[Key, ...]
@@ -47,14 +48,18 @@ MEMORY: dict[str, Kept] = {}
 
 def rendered(
     ref: Ref, document: Document, output: Output, item: Ref | None, place: Place, facts: Facts, memory: Memory
-) -> bytes:
+) -> Kept:
     """Raises Invalid for a template that cannot be rendered."""
-    name = "|".join((facts.loaded.settings.id, str(ref), *place, output.region))
+    name = _name(ref, document, output, place, facts)
     own = _own(document, output, item)
     kept = memory.get(name)
     if kept is None or kept.own != own or kept.inputs != facts.digest(kept.asked):
         kept = memory[name] = _anew(ref, document, output, item, place, facts, own)
-    return _stamped(kept, ref, document, output).encode()
+    return kept
+
+
+def _name(ref: Ref, document: Document, output: Output, place: Place, facts: Facts) -> str:
+    return f"{facts.loaded.settings.id}|{ref.name}|{document.asked.path}|{place[0]}|{place[1]}|{output.region}"
 
 
 def _own(document: Document, output: Output, item: Ref | None) -> str:
@@ -78,7 +83,9 @@ def _anew(ref: Ref, document: Document, output: Output, item: Ref | None, place:
         raise Invalid([Problem(origin, f"{ref}: there is no template `{document.template}`", hint)])
     text = templates.render(document.template, values)
     _fit(text, document, output)
-    return Kept(own, tuple(sorted(view.asked)), facts.digest(view.asked), text)
+    asked = tuple(sorted(view.asked))
+    kept = Kept(own, asked, facts.digest(asked), text)
+    return kept._replace(text=_stamped(kept, document, output))
 
 
 def unparsed(facts: Facts) -> Iterator[Problem]:
@@ -100,7 +107,7 @@ def _fit(text: str, document: Document, output: Output) -> None:
         raise Invalid([Problem(where, found, "a region must leave its own marks readable")])
 
 
-def _stamped(kept: Kept, ref: Ref, document: Document, output: Output) -> str:
+def _stamped(kept: Kept, document: Document, output: Output) -> str:
     text = kept.text if kept.text.endswith("\n") or not kept.text else kept.text + "\n"
     before, after = COMMENTS.get(output.path.rpartition(".")[2].lower(), ("", ""))
     if not before:

@@ -8,8 +8,8 @@ from functools import lru_cache
 
 from reconciler.model.problem import Invalid, Problem
 from reconciler.model.resource import Claim, File, Layout, Loaded, Ref, Resource, Target
-from reconciler.shapes import document_rendering
-from reconciler.shapes.document_facts import Facts, Place, said
+from reconciler.shapes import document_again, document_rendering
+from reconciler.shapes.document_facts import Facts, Key, Place, said
 from reconciler.shapes.document_spec import Document, Output
 from reconciler.shapes.document_state import MARK, State
 from reconciler.shapes.owned_region import Region
@@ -18,21 +18,28 @@ from reconciler.shapes.owned_region import Region
 def targets(resource: Resource[Document], loaded: Loaded, layout: Layout) -> Sequence[Target[State]]:
     """Raises Invalid with every template that cannot be rendered, and for an output below an unknown root."""
     known = facts(Once(loaded, layout))
+    if (again := document_again.targets(resource, known)) is not None:
+        return again
     found: list[Target[State]] = []
     problems: list[Problem] = []
+    asked: set[Key] = set()
     for output, item in outputs(resource.spec, loaded):
         try:
             place = placed(output, item, loaded, layout)
             claim = _claim(resource, output, place, layout)
             made = (resource.ref, resource.spec, output, item, place)
-            text = document_rendering.rendered(*made, known, document_rendering.MEMORY)
+            kept = document_rendering.rendered(*made, known, document_rendering.MEMORY)
         except Invalid as error:
             problems += error.problems
         else:
+            asked.update(kept.asked)
+            text = kept.text.encode()
             state: State = Region(text, rendered=True) if output.region else File(text)
             found.append(Target(resource.ref, part(claim), claim, state, output.origin))
     if problems:
         raise Invalid(problems)
+    if all(target.claim.root in (HERE, PROJECTS) for target in found):  # other roots are looked at for each claim
+        document_again.keep(resource, known, sorted(asked), found)
     return found
 
 
@@ -55,9 +62,9 @@ def mistakes(loaded: Loaded, layout: Layout, memory: document_rendering.Memory) 
             if place[0].startswith(PROJECT):
                 yield _nowhere(resource.ref, output)
             # What was seen of a machine is not remembered from here: a plan sees more.
-            kept = {} if resource.spec.observed else memory
+            known_already = {} if resource.spec.observed else memory
             try:
-                document_rendering.rendered(resource.ref, resource.spec, output, item, place, known, kept)
+                document_rendering.rendered(resource.ref, resource.spec, output, item, place, known, known_already)
             except Invalid as error:
                 yield from error.problems
     yield from document_rendering.unparsed(known)
@@ -82,13 +89,15 @@ class Once:
 @lru_cache(maxsize=2)
 def facts(once: Once) -> Facts:
     """The facts of one plan, shared by its documents."""
-    documents = [resource.spec for resource in once.loaded.resources if resource.ref.kind == "document"]
+    return document_again.facts(once.loaded, once.layout, _facts)
+
+
+def _facts(loaded: Loaded, layout: Layout | None, grounds: object) -> Facts:
+    documents = [resource.spec for resource in loaded.resources if resource.ref.kind == "document"]
     written = {
-        placed(output, item, once.loaded, once.layout)
-        for document in documents
-        for output, item in outputs(document, once.loaded)
+        placed(output, item, loaded, layout) for document in documents for output, item in outputs(document, loaded)
     }
-    return Facts(once.loaded, once.layout, pages(once.loaded, once.layout), frozenset(written))
+    return Facts(loaded, layout, pages(loaded, layout), frozenset(written), grounds)
 
 
 def outputs(document: Document, loaded: Loaded) -> Iterator[tuple[Output, Ref | None]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.world.seal import private_folder
 
-FORMAT = 1
+FORMAT = 2
 LARGEST = 64 * 2**20
 
 

@@ -14,7 +14,7 @@ from reconciler.formats import template_environment
 from reconciler.kinds.document import DOCUMENT
 from reconciler.model.resource import Loaded
 from reconciler.pipeline.survey import survey
-from reconciler.shapes import document_facts, document_rendering
+from reconciler.shapes import document_again, document_facts, document_rendering, document_targets
 from tests.support.house import House
 
 ROUNDS = 5
@@ -64,6 +64,10 @@ def measure(size: int, rounds: int = ROUNDS) -> tuple[float, float, float]:
     for _ in range(rounds):
         for forget in (
             document_rendering.MEMORY.clear,
+            document_again.EARLIER.clear,
+            document_again.MADE.clear,
+            document_facts.DIGESTS.clear,
+            document_targets.facts.cache_clear,
             document_facts.said.cache_clear,
             document_facts.words.cache_clear,
         ):

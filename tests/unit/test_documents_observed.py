@@ -95,7 +95,7 @@ def older(home: Home, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", ["", "[]", '{"format": 1, "kept": {"mine": [{"now": [1]}]}}', '{"format": 1, "kept": {"mine": 3}}']
+    "damage", ["", "[]", '{"format": 2, "kept": {"mine": [{"now": [1]}]}}', '{"format": 2, "kept": {"mine": 3}}']
 )
 def test_a_lost_look_costs_another_one(home: Home, damage: str) -> None:
     (home.cache / "seen.json").write_text(damage)
