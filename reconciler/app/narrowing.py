@@ -116,10 +116,10 @@ def _of(app: App, ground: Ground, sources: Collection[str], refs: Collection[str
     tree = app.repository.some(sorted(wanted | set(sources)))
     if tree.problems:
         return None
-    named = {Ref.parse(ref).name: "" for ref in ground.sources.values() if ref.startswith("agent/")}
 
     def standing() -> Names:
         here = app.standing()
+        named = {Ref.parse(ref).name: "" for ref in ground.sources.values() if ref.startswith("agent/")}
         return Names({**named, **here.agents}, here.providers)
 
     loaded = load(tree, app.kinds, registry.PENDING, app.host, None, standing, app.survey)

@@ -248,7 +248,7 @@ class App:
         """The plan with what the real programs say of its outcome; `ask` False: that nobody asked them."""
         from reconciler.pipeline.confirm import Asking, confirm
 
-        key, watch = self.journal.key(), shield(self.journal.recorded(), self.codecs, self.journal.content)
+        key, watch = self.journal.key(), shield(self.journal.veiled(), self.codecs, self.journal.content)
         watch.veiled.update((change.claim, change.after) for change in plan.changes if change.veiled)
         asking = Asking(self.kinds, self.roots, self.world, key, self.env, self.programs, watch)
         return cautious(replace(plan, confirmed=confirm(plan, asking, ask=ask)))

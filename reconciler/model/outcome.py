@@ -145,6 +145,9 @@ class Journal(Protocol):
     def recorded(self, still: Still | None = None) -> Sequence[Recorded]:
         """Every row of ownership below the roots of now, of all repositories; less those of what is left out."""
 
+    def veiled(self) -> Sequence[Recorded]:
+        """Those of the rows that hold secrets."""
+
     def digest(self) -> str:
         """What changes with any row of ownership."""
 

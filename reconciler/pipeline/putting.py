@@ -17,7 +17,7 @@ from reconciler.pipeline.shielding import shield
 
 def watching(changes: Sequence[Change[Any]], hands: Hands) -> Hands:
     """With what is known of the secrets in these files; nothing, where they have none."""
-    rows = hands.journal.recorded() if any(change.secret or change.exact for change in changes) else ()
+    rows = hands.journal.veiled() if any(change.secret or change.exact for change in changes) else ()
     watch = shield(rows, hands.codecs, hands.journal.content)
     by_kind: dict[str, list[Claim]] = {}
     for claim, row in watch.rows.items():

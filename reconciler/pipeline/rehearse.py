@@ -42,6 +42,9 @@ class NoNotes:
     def recorded(self) -> Sequence[Recorded]:
         return ()
 
+    def veiled(self) -> Sequence[Recorded]:
+        return ()
+
     def begin(
         self,
         verb: str,

@@ -95,8 +95,8 @@ def _of(claim: Claim, veiled: Mapping[Claim, Any]) -> tuple[tuple[Claim, Any], .
 
 
 def shield(rows: Sequence[Recorded], codecs: Mapping[str, Codec[Any]], content: Any) -> Shield:
-    """`content`: what the journal keeps under a fingerprint."""
-    found = Shield({row.claim: row for row in rows if row.veiled})
+    """`rows`: those that hold secrets; `content`: what the journal keeps under a fingerprint."""
+    found = Shield({row.claim: row for row in rows})
     for claim, row in found.rows.items():
         with suppress(KeyError):
             found.veiled[claim] = codecs[row.ref.kind].decode(content(row.veiled))

@@ -95,6 +95,9 @@ class Store:
             self._rows = stamp, self._owned()
         return self._rows[1]
 
+    def veiled(self) -> Sequence[Recorded]:
+        return self._owned("WHERE veiled != ''")
+
     def digest(self) -> str:
         columns = "||char(0)||".join(f"coalesce({name}, '-')" for name in f"root_path, {store_rows.OWNED}".split(", "))
         rows = "(SELECT * FROM owned ORDER BY root_path, path, item)"
