@@ -8,7 +8,8 @@ be told of it, all is looked at (docs/adr/0016).
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from reconciler.model.change import Plan, Recorded
 from reconciler.model.problem import Invalid
 from reconciler.model.resource import Loaded, Ref, Still
 from reconciler.pipeline import references
-from reconciler.pipeline.load import load
+from reconciler.pipeline.load import load, load_all
 from reconciler.pipeline.references import Names
 
 if TYPE_CHECKING:
@@ -27,19 +28,22 @@ if TYPE_CHECKING:
     from reconciler.world.baseline import Ground, Since
     from reconciler.world.witness import Rests
 
+Reads = Callable[..., Loaded]
 ALONE = frozenset(kind.name for kind in registry.KINDS if kind.alone)
 FAR = frozenset({"document", "orchestration", "server"})
 """Kinds that rest on more than files and their own sources."""
 SETTINGS = "desired-state/reconcile.yaml"
 SOURCES = ("desired-state/", "templates/")
+OVERLAID = re.compile(rf"desired-state/hosts/[^/]+/(?:{'|'.join(k.folder for k in registry.KINDS if k.alone)})/")
 MOST = 2_000
 """Sources that git is asked for by name; beyond, a whole look is as quick."""
 
 
-def narrow(app: App) -> tuple[Loaded, Plan] | None:
-    """What desired state says of all that moved, and the plan for it; None where all must be looked at."""
+def narrow(app: App, every_host: bool = False) -> tuple[Loaded, Plan] | None:
+    """What desired state says of all that moved, and the plan for it; None where all must be looked at. `every_host`:
+    so it is too where any machine would have a problem."""
     with suppress(Invalid):
-        loaded = _loaded(app)
+        loaded = _loaded(app, load_all if every_host else load)
         plan = app.plan(loaded=loaded) if loaded is not None else None
         if loaded is not None and plan is not None and not plan.problems and not any(map(_new, plan.changes)):
             return loaded, plan
@@ -51,14 +55,14 @@ def _new(change: Any) -> bool:
     return change.ref.kind in ALONE and change.recorded is None
 
 
-def _loaded(app: App) -> Loaded | None:
+def _loaded(app: App, reads: Reads) -> Loaded | None:
     from reconciler.world import baseline
 
     since = baseline.read()
     if since is None or app.posing or app.repository is None or not since.holds:
         return None
     moved = _moved(app, since)
-    return None if moved is None else _of(app, since.ground, *moved)
+    return None if moved is None else _of(app, since.ground, *moved, reads)
 
 
 def _moved(app: App, since: Since) -> tuple[set[str], set[str]] | None:
@@ -105,7 +109,7 @@ def _listed(app: App, since: Since, gone: Collection[str]) -> bool:
     return stands == since.ground.live.keys() - set(gone)
 
 
-def _of(app: App, ground: Ground, sources: Collection[str], refs: Collection[str]) -> Loaded | None:
+def _of(app: App, ground: Ground, sources: Collection[str], refs: Collection[str], reads: Reads) -> Loaded | None:
     """What desired state says of these, and of all that is no file of its own."""
     from reconciler.world.git import GitRepository
 
@@ -122,7 +126,7 @@ def _of(app: App, ground: Ground, sources: Collection[str], refs: Collection[str
         named = {Ref.parse(ref).name: "" for ref in ground.sources.values() if ref.startswith("agent/")}
         return Names({**named, **here.agents}, here.providers)
 
-    loaded = load(tree, app.kinds, registry.PENDING, app.host, None, standing, app.survey)
+    loaded = reads(tree, app.kinds, registry.PENDING, app.host, standing=standing, survey=app.survey)
     moved = frozenset(map(Ref.parse, refs))
     if not _plain(loaded) or {r.ref for r in loaded.resources if r.ref.kind in ALONE} != moved:
         return None
@@ -134,9 +138,8 @@ def _plain(loaded: Loaded) -> bool:
     """Whether what each file says rests on it alone, and there is nothing to be told of any."""
     return not (
         loaded.problems
-        or loaded.traces
-        or loaded.hosts
         or any(resource.ref.kind in FAR for resource in loaded.resources)
+        or any(source.path in loaded.traces for r in loaded.resources if r.ref.kind in ALONE for source in r.sources)
         or references.renamed(loaded.resources)
     )
 
@@ -162,6 +165,9 @@ def _ground(app: App, loaded: Loaded, rows: Sequence[Recorded], rests: Rests) ->
         return since.ground if since is not None else None
     folders = {root.name: os.path.realpath(root.path(app.env)) for root in app.listed}
     ours = {f"{folders[row.claim.root]}/{row.claim.path}": str(row.ref) for row in rows if row.ref.kind in ALONE}
-    _, live = _sides(rests.swept, rests.top)
-    sources = {s.path: str(r.ref) if r.ref.kind in ALONE else "" for r in loaded.resources for s in r.sources}
+    said, live = _sides(rests.swept, rests.top)
+    if any(OVERLAID.match(path) for path in said):
+        return None
+    alone = {s.path: str(r.ref) for r in loaded.resources if r.ref.kind in ALONE for s in r.sources}
+    sources = {path: alone.get(path, "") for path in said if not path.endswith("/reconcile.yaml")}
     return baseline.Ground(rests.top, "", sources, {path: ours.get(path, "") for path in live}, "")

@@ -190,7 +190,7 @@ class App:
         """What desired state says, and the plan for it. Where all was in step a while ago, only of what moved since;
         `whole`: of everything. `every_host`: with the problems that any machine would have. Raises Invalid."""
         if which == "work" and not (targets or force or whole):
-            found = narrow(self)
+            found = narrow(self, every_host)
             if found is not None:
                 return found
         loaded = self.load_all(which) if every_host else self.load(which)

@@ -91,6 +91,7 @@ NARROW: dict[str, Callable[[Home], object]] = {
     "a source, applied, and edited again": _all(_append(SAID), _apply, _append(SAID)),
     "a drift, applied, and another": _all(_append(LIVE), _apply, _append("home/.config/opencode/agents/bob.md")),
     "a source, applied, and taken back": _all(_append(SAID), _commit, _apply, _reset),
+    "another machine's settings": _by_hand("repo/desired-state/hosts/other/zed/settings.yaml", "tab_size: 9\n"),
     "settings": _by_hand("repo/desired-state/zed/settings.yaml", "tab_size: 8\n"),
     "live settings": _by_hand("home/.config/zed/settings.json", '{"tab_size": 3}\n'),
     "another branch": _all(_append(SAID), lambda home: home.git("checkout", "-q", "-b", "other"), _commit),
@@ -104,6 +105,8 @@ WIDE: dict[str, Callable[[Home], object]] = {
     "a broken source": _by_hand(SAID, "---\nmode: 7\n---\n"),
     "a warning": _by_hand(SAID, "---\ndescription: a\nmodel: nowhere/x\n---\n"),
     "another name": _by_hand(SAID, "---\nname: bob\ndescription: a\nmode: subagent\n---\n"),
+    "another machine's mistake": _by_hand("repo/desired-state/hosts/other/zed/settings.yaml", "tab_size: [\n"),
+    "another machine's agent": lambda home: home.say("hosts/other/agents/ada.md", "---\ndescription: o\n---\n"),
     "reconcile.yaml": _by_hand("repo/desired-state/reconcile.yaml", "id: mine\nmodes:\n  agent: ignore\n"),
     "a mode": lambda home: (home.folder / SAID).chmod(0o755),
     "attributes": _by_hand("repo/.gitattributes", "*.md filter=x\n"),
@@ -116,7 +119,7 @@ WIDE: dict[str, Callable[[Home], object]] = {
 @pytest.fixture(scope="module")
 def ready(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Home]:
     """Homes enough for everything, that waited together."""
-    homes = {told: Home(tmp_path_factory.mktemp("home"), others=False) for told in (*NARROW, *WIDE)}
+    homes = {told: Home(tmp_path_factory.mktemp("home")) for told in (*NARROW, *WIDE)}
     settled([*homes.values()])
     return homes
 
@@ -135,7 +138,7 @@ def test_what_is_looked_at_whole(told: str, ready: dict[str, Home]) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_random_histories(tmp_path: Path, seed: int) -> None:
-    homes = [Home(tmp_path / str(number), others=False) for number in range(HOMES)]
+    homes = [Home(tmp_path / str(number)) for number in range(HOMES)]
     chance = random.Random(seed)
     told: dict[Path, list[str]] = {home.repo: [] for home in homes}
     given = 0

@@ -24,9 +24,9 @@ VERBS: tuple[tuple[str, ...], ...] = (("plan",), ("plan", "--verify"), ("check",
 
 
 class Home(Sandbox):
-    """A home in step with its repository, which has another machine's overlay where `others` says so."""
+    """A home in step with its repository."""
 
-    def __init__(self, folder: Path, others: bool = True) -> None:
+    def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.folder = folder
         self.variables |= {"BENCH_TOKEN": "set", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -39,8 +39,7 @@ class Home(Sandbox):
             "opencode/settings.yaml", "model: x/b\nprovider:\n  x:\n    options:\n      apiKey: '{env:BENCH_TOKEN}'\n"
         )
         self.say("zed/settings.yaml", "tab_size: 4\n")
-        if others:
-            self.say("hosts/other/zed/settings.yaml", "tab_size: 2\n")
+        self.say("hosts/other/zed/settings.yaml", "tab_size: 2\n")
         self.say("reconcile.yaml", "id: mine\n")
         self.commit()
         self.slow("apply", "--yes")
@@ -73,8 +72,8 @@ class Home(Sandbox):
         """What it prints after a narrow look, where that answers."""
         answers: list[object] = []
 
-        def narrow(app: App) -> object:
-            answers.append(narrowing.narrow(app))
+        def narrow(app: App, every_host: bool) -> object:
+            answers.append(narrowing.narrow(app, every_host))
             return answers[-1]
 
         with pytest.MonkeyPatch.context() as patch:
@@ -86,7 +85,7 @@ class Home(Sandbox):
     def whole(self, *argv: str) -> tuple[str, int]:
         """What it prints after a look at everything."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(session, "narrow", lambda app: None)
+            patch.setattr(session, "narrow", lambda *args: None)
             return self.slow(*argv)
 
     def fast(self, *argv: str) -> str | None:
