@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.opencode import Sandbox
-from tests.support.serving import Servers
+from tests.support.serving import Servers, runs
 from tests.support.stub_llm import StubModel, stub_config
 
 TOP = Path(__file__).parents[2]
@@ -31,6 +31,10 @@ def shipped(house: Servers) -> None:
         at = house.repo / "desired-state" / path
         at.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(TOP / "desired-state" / path, at)
+
+
+def serves(house: Servers, port: int) -> bool:
+    return house.noted(port) and runs(house.pid(port))
 
 
 def test_the_shipped_command_shows_the_agent_how_servers_are(house: Servers, stub: StubModel, tmp_path: Path) -> None:
@@ -97,3 +101,62 @@ def test_every_option_does_the_real_thing(house: Servers) -> None:
 def test_what_is_not_built_says_so(tmp_path: Path, sandbox: Sandbox, name: str) -> None:
     ran = Servers(sandbox, tmp_path / "git").run("orchestrate", f"--{name}")
     assert ran.returncode == 1 and "is not built yet" in ran.stderr and "nothing was done" in ran.stderr
+
+
+def test_the_other_options_do_it_too(house: Servers) -> None:
+    port, second = house.declare("notes"), house.declare("other")
+    house.say("agent_servers:\n  opencode:\n    command: opencode\n    args: [acp]\n", "zed/settings.yaml")
+    house.commit()
+    zed = house.home / ".config/zed/settings.json"
+    assert house.run("orchestrate", "--setup").returncode == 1 and not zed.exists(), "nobody to ask"
+    house.done("orchestrate", "--integrate", "--acp", "--sync-zed", "--yes")
+    assert zed.exists() and not serves(house, port)
+    house.done("orchestrate", "--setup", "--yes")
+    health = json.loads(house.done("orchestrate", "--monitor", "--health-check", "--all-servers", "--json"))
+    assert {one["name"]: (one["state"], one["pid"]) for one in health["servers"]} == {
+        "notes": ("ready", house.pid(port)),
+        "other": ("ready", house.pid(second)),
+    }
+    valid = json.loads(house.done("orchestrate", "--config", "--validate", "--all-servers", "--json"))
+    assert [one["well"] for one in valid] == [True, True]
+    zed.write_text(zed.read_text().replace('"acp"', '"serve"'))
+    house.done("orchestrate", "--integrate", "--mcp", "--update-all", "--yes")
+    assert '"acp"' in zed.read_text()
+    house.done("orchestrate", "--servers", "--stop", f"--port={second}", "--yes")
+    assert serves(house, port) and not serves(house, second)
+    house.done("orchestrate", "--servers", "--start", "--daemon", f"--servers={port},{second}", "--yes")
+    assert serves(house, second)
+    own, other = house.pid(port), house.pid(second)
+    house.variables["RECONCILE_SERVER_TAG"] = house.note(port)["tag"]
+    ran = house.run("orchestrate", "--servers", "--restart", "--all", "--yes")
+    assert ran.returncode == 1 and "this very session runs on it" in ran.stderr
+    assert house.pid(port) == own and serves(house, port), "its own server is left for later"
+    assert house.pid(second) not in (0, other), "the others are not"
+
+
+def test_documents_show_servers_as_they_were_seen(house: Servers) -> None:
+    port = house.declare("notes")
+    house.say("template: now.md.j2\nobserved: true\noutputs: [docs/now.md]\n", "documents/now.yaml")
+    (house.repo / "templates").mkdir()
+    (house.repo / "templates" / "now.md.j2").write_text(
+        "{% set it = seen('server/notes') %}{{ it.state }} {{ it.port }} {{ it.process }} {{ it.version }}"
+        " {{ it.sessions }} {{ 'since' if it.since else 'never' }}\n"
+    )
+    house.commit()
+
+    def shown() -> list[str]:
+        return (house.repo / "docs" / "now.md").read_text().splitlines()[0].split()
+
+    house.done("apply", "--yes")
+    assert shown() == ["stopped", str(port), "0", "0", "never"], "as it was when the plan was made"
+    assert house.plan().nothing, "what the apply itself started does not make the document stale"
+    house.done("docs", "render", "--yes")
+    state, at, pid, version, sessions, since = shown()
+    assert (state, at, pid, sessions, since) == ("ready", str(port), str(house.pid(port)), "0", "since")
+    assert version[0].isdigit() and house.plan().nothing
+    house.server(port).post("/session", {}, directory=house.home / "projects/notes")
+    assert house.plan().nothing, "a session more is no change"
+    house.kill(port)
+    assert list(house.plan().due) == [f"{port}#/"], "only the server is to be started"
+    house.done("docs", "render", "--yes")
+    assert shown()[0] == "ended"

@@ -42,6 +42,9 @@ class Servers(Managed):
         found: dict[str, Any] = json.loads(self._note(port).read_text())
         return found
 
+    def noted(self, port: int) -> bool:
+        return self._note(port).exists()
+
     def renote(self, port: int, **changed: Any) -> None:
         self._note(port).write_text(json.dumps(self.note(port) | changed))
 
