@@ -18,7 +18,7 @@ from reconciler.app.session import App
 from reconciler.model.change import Plan
 from reconciler.model.problem import Invalid
 from reconciler.model.resource import Loaded
-from reconciler.pipeline import references
+from reconciler.pipeline import references, secret_names
 
 if TYPE_CHECKING:
     from reconciler.world.witness import Rests
@@ -71,6 +71,8 @@ def _rests(app: App, which: str, directory: str | None, loaded: Loaded, plan: Pl
     if ground is None:
         return None
     watched, folders, shared, swept = standing
+    if secret_names.look_secret((*standing[0], *standing[1], *standing[3])):
+        return None
     named, expected = _mentioned(app, loaded)
     return Rests(
         watched=(

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from reconciler.model.resource import Loaded
 from reconciler.model.world import Env
+from reconciler.pipeline import secret_names
+
+if TYPE_CHECKING:
+    from reconciler.shapes.document_rendering import Kept
 
 MOST = 20_000
 
@@ -33,4 +38,12 @@ def remembered(env: Env, loaded: Loaded) -> Iterator[None]:
         if memory != before:
             for name in list(memory)[:-MOST]:
                 del memory[name]
-            renderings.write(path, memory)
+            kept = {n: said for n, said in memory.items() if before.get(n) == said or not _secret(n, said)}
+            renderings.write(path, kept)
+
+
+def _secret(name: str, said: Kept) -> bool:
+    """Whether it holds what looks like a secret: that is rendered each time anew."""
+    from reconciler.formats import masking
+
+    return secret_names.look_secret((name, *map(repr, said.asked))) or masking.looks_secret(said.text.encode())

@@ -11,6 +11,7 @@ from reconciler.model.kind import AnyKind, Root
 from reconciler.model.problem import Invalid, Problem
 from reconciler.model.resource import PORT, Claim, Layout, Loaded, Ref, Target
 from reconciler.model.trace import Traces, moved, traced
+from reconciler.pipeline import secret_names
 
 
 def aim(loaded: Loaded, layout: Layout, kinds: Sequence[AnyKind], roots: Sequence[Root]) -> tuple[Target[Any], ...]:
@@ -31,6 +32,7 @@ def aim(loaded: Loaded, layout: Layout, kinds: Sequence[AnyKind], roots: Sequenc
             targets += found
     targets = _traced(targets, loaded.traces)
     problems += _twice(targets, layout)
+    problems += dict.fromkeys(secret_names.of_targets(targets))
     problems += _out_of_reach(targets, {root.name: root.skip for root in roots})
     if problems:
         raise Invalid(problems)

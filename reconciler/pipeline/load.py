@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from reconciler.formats import yaml
@@ -14,7 +15,7 @@ from reconciler.model.problem import Invalid, Origin, Problem, Severity
 from reconciler.model.resource import File, KnownProblem, Loaded, Ref, Resource, Settings, Source
 from reconciler.model.trace import Trace, Traces, moved, traced
 from reconciler.model.world import Tree
-from reconciler.pipeline import known, overlay, partly, references
+from reconciler.pipeline import known, overlay, partly, references, secret_names
 from reconciler.pipeline.clear_secrets import in_clear
 from reconciler.pipeline.settings import settings
 
@@ -148,10 +149,16 @@ def _linted(
 ) -> Iterable[known.Found]:
     """What each resource alone has wrong."""
     lint = {kind.name: kind.lint for kind in kinds}
+
+    named = secret_names.look_secret(name for r in resources for name in (r.ref.name, *(s.path for s in r.sources)))
+
+    def judged(resource: Resource[Any]) -> list[Problem]:
+        told = secret_names.of_resource(resource) if named else ()
+        return [*lint[resource.ref.kind](resource), *in_clear(resource), *told]
+
     for resource in resources:
-        key = ("lint", resource.ref, resource.sources)
-        for problem in _remembered(memo, key, lambda r=resource: [*lint[r.ref.kind](r), *in_clear(r)]):  # type: ignore[misc]
-            yield resource, moved(problem, traces)
+        for problem in _remembered(memo, ("lint", resource.ref, resource.sources), partial(judged, resource)):
+            yield resource, secret_names.shown(moved(problem, traces))
 
 
 def _for_git(path: str) -> bool:

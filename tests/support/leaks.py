@@ -37,22 +37,37 @@ STANDING = {
     "taken over": "plain-old-passphrase",
     "name": "github_pat_A1b2C3d4E5f6G7h8I9j0K1l2",
     "theme": "AIzaA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p",
+    "folder": "ghp_B1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8",
+    "skill": "ghp_C1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8",
+    "key": "ghp_D1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8",
+    "server's name": "ghp_E1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8",
+    "key of zed": "ghp_F1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8",
+    "label": "ghp_G1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8",
 }
 HOME = {
     "opencode/opencode.jsonc": {
         "provider": {
             "openai": {"options": {"apiKey": STANDING["provider"]}},
             "other": {"options": {"apiKey": STANDING["taken over"]}},
+            STANDING["key"]: {"options": {"timeout": 5}},
         },
-        "mcp": {"slack": {"type": "local", "command": ["slack"], "environment": {"TOKEN": STANDING["server"]}}},
+        "mcp": {
+            "slack": {"type": "local", "command": ["slack"], "environment": {"TOKEN": STANDING["server"]}},
+            STANDING["server's name"]: {"type": "local", "command": ["x"]},
+        },
     },
     "opencode/agents/a.md": f"---\ndescription: A\n---\nUse {STANDING['agent']} for it.\n",
     f"opencode/agents/{STANDING['name']}.md": "---\ndescription: N\n---\nN.\n",
     f"opencode/themes/{STANDING['theme']}.json": "{}\n",
+    f"opencode/agents/{STANDING['folder']}/a.md": "---\ndescription: F\n---\nF.\n",
+    f"opencode/skills/{STANDING['skill']}/SKILL.md": "---\nname: s\ndescription: S\n---\nS.\n",
     "opencode/agents/plain.md": "---\ndescription: Plain\n---\nBe plain.\n",
     "opencode/AGENTS.md": f"Be kind.\nHF_TOKEN={STANDING['note']}\n",
-    "zed/settings.json": {"buffer_font_size": 14, "proxy": "http://old"},
-    "zed/tasks.json": [{"label": "t", "command": "make", "env": {"PASSWORD": STANDING["task"]}}],
+    "zed/settings.json": {"buffer_font_size": 14, "proxy": "http://old", STANDING["key of zed"]: True},
+    "zed/tasks.json": [
+        {"label": "t", "command": "make", "env": {"PASSWORD": STANDING["task"]}},
+        {"label": STANDING["label"]},
+    ],
     "zed/keymap.json": [{"context": STANDING["context"], "bindings": {"ctrl-a": "editor::SelectAll"}}],
 }
 DESIRED = {
@@ -88,6 +103,40 @@ env: {KEY: !secret env:MARKER}
     "zed/tasks.yaml": "- {label: mine, command: make, env: {KEY: !secret file:~/.secrets/one}}\n",
     "agents/searcher.md": "---\ndescription: S\noptions:\n  key: !secret file:~/.secrets/one\n---\nSearch.\n",
 }
+
+
+# Typed in clear into git, as a name: what each file and its text are.
+NAMED = {
+    "an agent": "ghp_H1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8",
+    "a file": "ghp_I1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8",
+    "an mcp server": "ghp_J1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8",
+    "a variable": "ghp_K1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8",
+    "a setting": "ghp_L1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8",
+    "an escaped setting": "ghp_M1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8",
+    "a context": "ghp_N1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8",
+    "a task": "ghp_O1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8",
+    "a region": "ghp_P1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8",
+    "one of several": "ghp_Q1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8",
+    "an overlay": "ghp_R1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8",
+    "a server": "ghp_S1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8",
+}
+MISNAMED = {
+    "an agent": (f"agents/{NAMED['an agent']}.md", "A.\n"),
+    "a file": (f"files/opencode/{NAMED['a file']}/x.json", "{}\n"),
+    "an mcp server": (f"mcp/{NAMED['an mcp server']}.yaml", "command: [x]\n"),
+    "a variable": ("mcp/b.yaml", f"command: [x]\nenvironment: {{{NAMED['a variable']}: x}}\n"),
+    "a setting": ("opencode/tui.yaml", f"keybinds: {{{NAMED['a setting']}: x}}\n"),
+    "an escaped setting": (
+        "opencode/settings.jsonc",
+        f'{{"provider": {{"\\u0067{NAMED["an escaped setting"][1:]}": {{"options": {{}}}}}}}}\n',
+    ),
+    "a context": ("zed/keymap.yaml", f"- context: {NAMED['a context']}\n  bindings: {{a: 'x::Y'}}\n"),
+    "a task": ("zed/tasks.yaml", f"- {{label: {NAMED['a task']}, command: x}}\n"),
+    "a region": ("documents/d.yaml", f"template: t.j2\noutputs: [{{path: x.md, region: {NAMED['a region']}}}]\n"),
+    "one of several": ("x.yaml", f"agents: {{{NAMED['one of several']}: {{prompt: x}}}}\n"),
+    "an overlay": (f"hosts/laptop/agents/{NAMED['an overlay']}.md", "A.\n"),
+    "a server": (f"servers/{NAMED['a server']}.yaml", "path: '~'\nport: 45997\n"),
+}  # fmt: skip
 
 
 MARK = "=== next ==="
@@ -203,8 +252,28 @@ def lived(folder: Path) -> Watched:
     one.do("apply", "--yes", code=None)
     one.do("release", "--all", "--yes", code=None)
     one.do("secret", "rm", "two")
+    _misnamed(one)
     _looked(one)
     return one
+
+
+def _misnamed(one: Watched) -> None:
+    """Git names things by secrets: nothing is planned, and nothing of that is shown or kept."""
+    (one.repo / "templates").mkdir()
+    (one.repo / "templates/t.j2").write_text("x\n")
+    for path, text in MISNAMED.values():
+        at = one.repo / "desired-state" / path
+        before = at.read_text() if at.exists() else None
+        at.parent.mkdir(parents=True, exist_ok=True)
+        at.write_text(text)
+        said = one.do("apply", "--yes", code=1) + list(one.said.values())[-1]
+        assert "a name that looks like a secret" in said, (path, said)
+        one.look(("validate",), ("plan", "--json"), ("check",), ("status",), ("doctor",))
+        at.unlink() if before is None else at.write_text(before)
+        folder = at.parent
+        while not any(folder.iterdir()):
+            folder.rmdir()
+            folder = folder.parent
 
 
 def _looked(one: Watched) -> None:
