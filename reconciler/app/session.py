@@ -428,7 +428,7 @@ class App:
 
     def open_runs(self) -> Sequence[Run]:
         """Runs that have not ended: one may be at work this moment, all others were stopped."""
-        return [run for run in self.journal.runs() if not run.ended]
+        return self.journal.runs(unended=True)
 
     @property
     def at_work(self) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.app import App, looping, tending
 from reconciler.loop.ending import Ends
 from reconciler.loop.following import Place
+from reconciler.loop.heart import Heart
 from reconciler.loop.patience import Wait
 from reconciler.loop.turn import Memory, Turned, turn
 from reconciler.loop.waking import Waker, stamp
@@ -53,20 +54,21 @@ class Controller:
 
     def run(self) -> None:
         """Turns until it is told to stop."""
-        alive = looping.alive()
+        heart = Heart(looping.alive(), looping.PULSE)
         self.app.here.keep()
         self._say(Event("started", f"following `{self.memory.place.branch}` of {self.app.here.folder}"))
         try:
             self._watch()
+            heart.start()
             while not self.stopping.is_set():
                 self.waker.rung.clear()
+                heart.stir()
                 again = self._turns()
-                alive("READY=1\nWATCHDOG=1")
                 if self.once:
                     break
-                self._wait(again, alive)
+                self._wait(again, heart)
         finally:
-            alive("STOPPING=1")
+            heart.stop()
             self.waker.close()
             self._say(Event("stopped", "the loop ended"))
 
@@ -96,14 +98,14 @@ class Controller:
         except Invalid as error:
             self._warn(str(error))
 
-    def _wait(self, again: float | None, alive: Callable[[str], None]) -> None:
+    def _wait(self, again: float | None, heart: Heart) -> None:
         """Until something rings, a while has passed, or a fault may be tried again."""
         self._fetch()
         spread = self.settings.every * JITTER
         until = time.monotonic() + min(self.settings.every + random.uniform(-spread, spread), again or float("inf"))
         pulse = GLANCE if self.memory.waits else looping.PULSE
         while (left := until - time.monotonic()) > 0 and not self.waker.rung.wait(min(left, pulse)):
-            alive("WATCHDOG=1")
+            heart.stir()
             if self.memory.waits and tending.idle(self.app, [wait.port for wait in self.memory.waits.values()]):
                 break
 

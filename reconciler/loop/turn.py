@@ -200,4 +200,4 @@ def _told(app: App, memory: Memory, done: Sequence[Event], lasting: Sequence[Con
 
 
 def _last_run(app: App) -> int:
-    return next((run.id for run in app.journal.runs()), 0)
+    return next((run.id for run in app.journal.runs(1)), 0)

@@ -99,7 +99,7 @@ class Situation(NamedTuple):
     key: bytes
     named: Callable[[Ref], bool]
     told: Callable[[Ref], bool]
-    runs: Sequence[Run]
+    runs: Callable[[], Sequence[Run]]
 
 
 def cannot_adopt(resource: Resource[Any], observed: Mapping[str, Any]) -> Mapping[str, File | None]:

@@ -203,8 +203,8 @@ class Journal(Protocol):
     def thin(self, keep: History) -> None:
         """Let go of runs that are too old, and of contents that nothing needs; never of what ownership needs."""
 
-    def runs(self) -> Sequence[Run]:
-        """Every kept run, newest first."""
+    def runs(self, most: int = 0, *, unended: bool = False) -> Sequence[Run]:
+        """Every kept run, newest first; `most` of them (0: all), or those alone that have not ended."""
 
     def steps(self, run: int) -> Sequence[Step]:
         """What one run did."""

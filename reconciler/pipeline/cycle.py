@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from reconciler.formats import splices
@@ -100,7 +101,7 @@ def propose(
     )
     proposed = entire(proposed, eyes.roots, eyes.kinds, eyes.look, seen.key)
     proposed = replace(proposed, changes=staying(proposed.changes, ((t.ref, t.claim) for t in targets)))
-    told = react.Told(only, force, eyes.look, eyes.journal.runs())
+    told = react.Told(only, force, eyes.look, cache(eyes.journal.runs))
     return react.reacted(proposed, targets, seen, reacting, policy, told) if reacting else proposed
 
 

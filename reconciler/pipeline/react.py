@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ class Told(NamedTuple):
     only: Sequence[str]
     force: Sequence[str]
     look: Look
-    runs: Sequence[Run]
+    runs: Callable[[], Sequence[Run]]
 
 
 def split(kinds: Sequence[AnyKind]) -> tuple[list[AnyKind], list[AnyKind]]:

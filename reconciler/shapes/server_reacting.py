@@ -61,7 +61,7 @@ def _case(
         told=situation.told(change.ref),
         inside=now is not None and now.serves and servers.inside(now),
         hindrance=servers.hindrance(desired.launch) if desired is not None else "",
-        generations=generations(now, situation.runs),
+        generations=generations(now, situation.runs()) if now is not None else (0, 0),
         clock=servers.clock(),
     )
 

@@ -17,14 +17,16 @@ from reconciler.world.store_schema import now
 
 KEPT = 10_000
 EVENT = "id, at, level, what, about, text, run"
-# The last run that touched a claim, where somebody did that by hand and not as the followed commit says it.
-TOUCHED = """
+COUNTS = "r.repo = :repo AND (r.id > :since OR r.commit_id = :head)"
+OWN = "r.verb != 'loop' AND (r.uncommitted > 0 OR r.commit_id != :head OR r.verb IN ('rollback', 'release'))"
+FIRST = f"SELECT min(r.id) FROM runs r WHERE {COUNTS} AND {OWN}"
+# The last run that touched a claim, where somebody did that by hand and not as the followed commit says it. What was
+# done before the first of these decides nothing: a loop's own runs may be thousands.
+TOUCHED = f"""
 SELECT root_path, root, path, item, max(run) FROM (
-    SELECT s.root_path, s.root, s.path, s.item, s.run,
-        r.verb != 'loop' AND (r.id > :since OR r.commit_id = :head)
-        AND (r.uncommitted > 0 OR r.commit_id != :head OR r.verb IN ('rollback', 'release')) AS own
+    SELECT s.root_path, s.root, s.path, s.item, s.run, {OWN} AS own
     FROM steps s JOIN runs r ON r.id = s.run
-    WHERE r.repo = :repo AND s.status = 'done' AND (r.id > :since OR r.commit_id = :head))
+    WHERE {COUNTS} AND r.id >= :first AND s.status = 'done')
 GROUP BY 1, 2, 3, 4 HAVING own
 """
 
@@ -95,7 +97,8 @@ class Book:
         """What somebody set by hand, otherwise than commit `head` says: since run `since`, or on that very commit."""
         with self._file.reading() as db:
             asked = {"repo": repo, "head": head, "since": since}
-            rows = [] if db is None else db.execute(TOUCHED, asked).fetchall()
+            first = db.execute(FIRST, asked).fetchone()[0] if db is not None else None
+            rows = [] if db is None or first is None else db.execute(TOUCHED, {**asked, "first": first}).fetchall()
         return frozenset(
             store_rows.claim(root, path, item) for at, root, path, item, _ in rows if roots.get(root, "") == at
         )

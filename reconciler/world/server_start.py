@@ -20,7 +20,7 @@ PASSWORD = "OPENCODE_SERVER_PASSWORD"
 # What a session of another server, or the one that runs us, would leave to it.
 DROPPED = (
     "OPENCODE", "OPENCODE_PID", "OPENCODE_RUN_ID", "OPENCODE_PROCESS_ROLE", "OPENCODE_SERVER_USERNAME", "AGENT",
-    PASSWORD,
+    PASSWORD, "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "INVOCATION_ID", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID",
 )  # fmt: skip
 LOGGED = "timestamp="
 ROTATE = 16 << 20

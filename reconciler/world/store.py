@@ -130,10 +130,10 @@ class Store:
         except zlib.error:
             raise invalid(self._file.where, "a content that the state keeps is damaged", AWAY) from None
 
-    def runs(self) -> Sequence[Run]:
-        return [
-            store_rows.run_row(row) for row in self._file.rows(f"SELECT {store_rows.RUN} FROM runs ORDER BY id DESC")
-        ]
+    def runs(self, most: int = 0, *, unended: bool = False) -> Sequence[Run]:
+        which = "WHERE ended = ''" if unended else ""
+        query = f"SELECT {store_rows.RUN} FROM runs {which} ORDER BY id DESC LIMIT ?"
+        return [store_rows.run_row(row) for row in self._file.rows(query, most or -1)]
 
     def steps(self, run: int) -> Sequence[Step]:
         rows = self._file.rows(f"SELECT {store_rows.STEP} FROM steps WHERE run = ? ORDER BY id", run)

@@ -8,6 +8,7 @@ import plistlib
 import shutil
 import socket
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from reconciler.app import service
 from reconciler.app.checks import service as checks
 from reconciler.formats import duration, units
 from reconciler.loop import conditions, grouping, guard, patience, restraint, suspects, tending
+from reconciler.loop.heart import Heart
 from reconciler.loop.waking import counts, stamp
 from reconciler.model.backoff import Backoff, failed, resting, soonest, worked
 from reconciler.model.change import FORCED, Action, Cause, Change, Disruption, Plan, Seen, Verdict
@@ -31,6 +33,7 @@ from reconciler.world import named_processes, notices, scopes
 from reconciler.world.logbook import Book
 from reconciler.world.readiness import notifier
 from reconciler.world.store import Store
+from tests.support.looping import until
 
 
 def change(name: str = "a", cause: Cause = Cause.DRIFT, action: Action = Action.UPDATE, **more: Any) -> Change[Any]:
@@ -219,6 +222,23 @@ def test_readiness_is_told_to_who_asked(tmp_path: Path) -> None:
         assert line.recv(100) == b"READY=1"
     notifier({})("READY=1")
     notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")})("READY=1")
+
+
+def test_a_long_turn_is_no_dead_loop_and_an_endless_one_is() -> None:
+    said: list[str] = []
+    now = [0.0]
+    heart = Heart(said.append, 0.001, lambda: now[0])
+    heart.start()
+    until(lambda: "WATCHDOG=1" in said)
+    now[0] = 1801.0
+    time.sleep(0.05)
+    silent = len(said)
+    time.sleep(0.05)
+    assert len(said) == silent
+    heart.stir()
+    until(lambda: len(said) > silent)
+    heart.stop()
+    assert said[0] == "READY=1" and said[-1] == "STOPPING=1"
 
 
 def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
