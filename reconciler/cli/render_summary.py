@@ -32,9 +32,9 @@ def revision(read: Revision) -> str:
 
 def in_step(plan: Plan, only: Sequence[str] = ()) -> str:
     """The one line that says that nothing is to be done; `only`: the TARGETs that were looked at."""
-    booked = phrase.count(len(plan.bookkeeping), "record")
     objects = plan.unchanged + len({c.ref for c in plan.bookkeeping if c.action is not Action.FORGET})
-    noted = f"{booked} to bring up to date (`reconcile apply` writes no file)" if plan.bookkeeping else ""
+    already = f"{len(plan.bookkeeping)} already as git says (`reconcile apply` notes that, and writes no file)"
+    noted = already if plan.bookkeeping else ""
     # A limited plan still counts everything, and the rest need not be in step.
     what = " ".join(only) or phrase.count(objects, "object")
     posing = f"as if this were `{plan.host}`" if plan.here else ""
@@ -73,7 +73,7 @@ def _recorded(plan: Plan) -> Iterator[str]:
     if booked and plan.title:
         yield f"{len({change.ref for change in booked})} handed back as they stand"
     elif booked:
-        yield f"{phrase.count(len(booked), 'record')} to bring up to date"
+        yield f"{len(booked)} already as git says"
     if left := {change.ref for change in plan.bookkeeping if change.cause is Cause.CONFLICT}:
         yield f"{len(left)} left as edited"
 

@@ -33,7 +33,8 @@ def test_in_step_is_one_line() -> None:
 def test_records_to_bring_up_to_date_are_no_change() -> None:
     taken = [change(f"agent/{name}", A.RECORD, C.ADOPT, "x", "x") for name in "abc"]
     assert text(*taken, unchanged=1) == (
-        "in step with 3f2c1ab (main): 4 objects · 3 records to bring up to date (`reconcile apply` writes no file)\n"
+        "in step with 3f2c1ab (main): 4 objects · 3 already as git says"
+        " (`reconcile apply` notes that, and writes no file)\n"
     )
 
 

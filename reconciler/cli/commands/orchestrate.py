@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from reconciler.model.problem import Severity
 
 if TYPE_CHECKING:
+    from argparse import _ActionsContainer
+
     from reconciler.app import App
     from reconciler.app.orchestrating import Said
 
@@ -27,33 +29,63 @@ ACTIONS = ("init", "setup", "configure", "docs", "servers", "integrate", "monito
 CONFIGURED = ("agent", "command", "skill", "mcp_server", "opencode_settings", "tui_settings", "zed_*", "file")
 
 
+PARTS = {
+    "documents (--docs)": {
+        "docs": "what to do about documents: one of these",
+        "standardize": "add what the type of a page asks for, then check",
+        "cross-reference": "check every link, and what is stale",
+        "update-all": "render what is stale; with --integrate: apply MCP and Zed",
+    },
+    "servers (--servers)": {
+        "start": "those that do not run",
+        "stop": "once they are idle",
+        "restart": "once they are idle; never the one that this very session runs on",
+        "health-check": "a table of how they are; with --monitor too",
+        "daemon": "they always are",
+    },
+    "integration (--integrate)": {
+        "integrate": "how MCP servers and Zed are wired, and whether that works",
+        "mcp": "what every running server says of its MCP servers",
+        "acp": "whether `opencode acp` introduces itself, and Zed is told of it",
+        "zed": "the same",
+        "sync-zed": "apply Zed's part and MCP servers",
+    },
+    "looking": {
+        "monitor": "how servers are: --health-check or --performance",
+        "performance": "what they use, and used over the last day",
+        "analyze": "what to make of it",
+        "config": "configuration: with --validate",
+        "validate": "desired state, and what every running server loads",
+        "test": "whether servers can be reached: with --connectivity",
+        "connectivity": "each address, and how it fails",
+    },
+    "not built yet": SOON,
+}
+
+
 def options(parser: ArgumentParser) -> None:
-    for name, text in (
-        ("init", "bring this machine to what git says: everything"),
-        ("setup", "the same"),
-        ("configure", "the same, but for running servers"),
-    ):
-        parser.add_argument(f"--{name}", action="store_true", help=text)
-    _group(parser, "docs", "documents", {"standardize": "", "cross-reference": "check links", "update-all": "render"})
-    parser.add_argument("--servers", nargs="?", const="", metavar="PORT,PORT", help="servers; of these ports only")
-    parser.add_argument("--port", action="append", default=[], metavar="P", help="this one only")
-    for name in ("start", "stop", "restart", "health-check", "daemon"):
-        parser.add_argument(f"--{name}", action="store_true", help="servers" if name != "daemon" else "they always are")
-    parser.add_argument("--all", "--all-servers", dest="all", action="store_true", help="all servers, which is default")
-    _group(parser, "integrate", "MCP and ACP", {"mcp": "", "acp": "", "zed": "", "sync-zed": "apply Zed's part"})
-    _group(parser, "monitor", "how servers are", {"performance": "", "analyze": "what to make of it"})
-    _group(parser, "config", "configuration", {"validate": ""})
-    _group(parser, "test", "whether servers can be reached", {"connectivity": ""})
-    for name, text in SOON.items():
-        parser.add_argument(f"--{name}", action="store_true", help=f"{text}: not built yet")
+    _flags(
+        parser,
+        {
+            "init": "bring this machine to what git says: everything",
+            "setup": "the same",
+            "configure": "the same, but for running servers",
+        },
+    )
+    for title, parts in PARTS.items():
+        group = parser.add_argument_group(title)
+        if "start" in parts:
+            group.add_argument("--servers", nargs="?", const="", metavar="P,P", help="all servers, or of these ports")
+            group.add_argument("--port", action="append", default=[], metavar="P", help="this one only")
+            group.add_argument("--all", "--all-servers", dest="all", action="store_true", help="all, which is default")
+        _flags(group, parts)
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
     parser.add_argument("--json", action="store_true", help="print what was found as JSON")
 
 
-def _group(parser: ArgumentParser, name: str, text: str, parts: dict[str, str]) -> None:
-    parser.add_argument(f"--{name}", action="store_true", help=text)
-    for part, more in parts.items():
-        parser.add_argument(f"--{part}", action="store_true", help=more or f"with --{name}")
+def _flags(parser: _ActionsContainer, parts: Mapping[str, str]) -> None:
+    for name, text in parts.items():
+        parser.add_argument(f"--{name}", action="store_true", help=text)
 
 
 def run(args: Namespace) -> int:
