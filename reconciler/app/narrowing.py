@@ -11,13 +11,13 @@ import os
 import re
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import astuple, replace
+from typing import TYPE_CHECKING
 
 from reconciler import registry
 from reconciler.app import schemas
 from reconciler.model.change import Plan, Recorded
-from reconciler.model.problem import Invalid
+from reconciler.model.problem import Invalid, Origin, Problem, Severity
 from reconciler.model.resource import Loaded, Ref, Still
 from reconciler.pipeline import references
 from reconciler.pipeline.load import load, load_all
@@ -45,14 +45,9 @@ def narrow(app: App, every_host: bool = False) -> tuple[Loaded, Plan] | None:
     with suppress(Invalid):
         loaded = _loaded(app, load_all if every_host else load)
         plan = app.plan(loaded=loaded) if loaded is not None else None
-        if loaded is not None and plan is not None and not plan.problems and not any(map(_new, plan.changes)):
+        if loaded is not None and plan is not None and plan.problems == loaded.problems:
             return loaded, plan
     return None
-
-
-def _new(change: Any) -> bool:
-    """Whether it may be about something that another resource claims too."""
-    return change.ref.kind in ALONE and change.recorded is None
 
 
 def _loaded(app: App, reads: Reads) -> Loaded | None:
@@ -83,8 +78,10 @@ def _moved(app: App, since: Since) -> tuple[set[str], set[str]] | None:
     live |= gone
     if edited is None or not (sources <= ground.sources.keys() and live <= ground.live.keys()):
         return None
-    refs = {*(ground.sources[path] for path in sources), *(ground.live[path] for path in live)} - {""}
-    return sources, refs
+    refs = {*(ground.sources[path] for path in sources), *(ground.live[path] for path in live)}
+    if "" in refs and ground.problems:
+        return None  # settings may have mended what a prompt was warned of
+    return sources, refs - {""}
 
 
 def _sides(paths: Sequence[str], top: str) -> tuple[set[str], set[str]]:
@@ -128,17 +125,19 @@ def _of(app: App, ground: Ground, sources: Collection[str], refs: Collection[str
 
     loaded = reads(tree, app.kinds, registry.PENDING, app.host, standing=standing, survey=app.survey)
     moved = frozenset(map(Ref.parse, refs))
+    told = tuple(Problem(Origin(*said[:3]), *said[3:], Severity.WARNING) for said in ground.problems)
+    if loaded.problems != tuple(problem for problem in told if problem.origin.path in wanted):
+        return None
     if not _plain(loaded) or {r.ref for r in loaded.resources if r.ref.kind in ALONE} != moved:
         return None
     left = len({*ground.sources.values()} - {""}) - len(moved)
-    return replace(loaded, still=Still(ALONE, moved, left))
+    return replace(loaded, problems=told, still=Still(ALONE, moved, left))
 
 
 def _plain(loaded: Loaded) -> bool:
-    """Whether what each file says rests on it alone, and there is nothing to be told of any."""
+    """Whether what each file of its own says rests on it alone."""
     return not (
-        loaded.problems
-        or any(resource.ref.kind in FAR for resource in loaded.resources)
+        any(resource.ref.kind in FAR for resource in loaded.resources)
         or any(source.path in loaded.traces for r in loaded.resources if r.ref.kind in ALONE for source in r.sources)
         or references.renamed(loaded.resources)
     )
@@ -150,11 +149,12 @@ def keep(app: App, loaded: Loaded, plan: Plan, rests: Rests, index: bytes) -> No
 
     rows = app.journal.recorded()
     foreign = any(row.repo != plan.repo for row in rows)
-    if not _plain(loaded) or plan.problems or not rests.committed or foreign:
+    if not _plain(loaded) or not rests.committed or foreign:
         return
     ground = _ground(app, loaded, rows, rests)
     if ground is not None:
-        baseline.keep(replace(ground, commit=plan.revision.commit, rows=app.journal.digest()), rests, app.opened, index)
+        ground = replace(ground, commit=plan.revision.commit, rows=app.journal.digest())
+        baseline.keep(ground, rests, app.opened, index)
 
 
 def _ground(app: App, loaded: Loaded, rows: Sequence[Recorded], rests: Rests) -> Ground | None:
@@ -168,6 +168,7 @@ def _ground(app: App, loaded: Loaded, rows: Sequence[Recorded], rests: Rests) ->
     said, live = _sides(rests.swept, rests.top)
     if any(OVERLAID.match(path) for path in said):
         return None
+    told = [(*astuple(problem.origin), problem.text, problem.hint) for problem in loaded.problems]
     alone = {s.path: str(r.ref) for r in loaded.resources if r.ref.kind in ALONE for s in r.sources}
     sources = {path: alone.get(path, "") for path in said if not path.endswith("/reconcile.yaml")}
-    return baseline.Ground(rests.top, "", sources, {path: ours.get(path, "") for path in live}, "")
+    return baseline.Ground(rests.top, "", sources, {path: ours.get(path, "") for path in live}, "", told)

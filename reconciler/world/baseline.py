@@ -29,13 +29,15 @@ GONE = b"D"
 class Ground:
     """What a baseline is about: the repository and its commit; every source by its path from the top, and every file
     below a root by its absolute path, each with the resource that it belongs to ("agent/ada"), "" where it is looked at
-    every time, or is nobody's; `rows`: a digest of what we own."""
+    every time, or is nobody's; `rows`: a digest of what we own; `problems`: the warnings that were told, each as path,
+    line, column, text and hint."""
 
     top: str
     commit: str
     sources: Mapping[str, str]
     live: Mapping[str, str]
     rows: str
+    problems: Sequence[tuple[str, int, int, str, str]]
 
 
 @dataclass(frozen=True, slots=True)

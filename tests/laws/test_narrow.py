@@ -99,6 +99,15 @@ NARROW: dict[str, Callable[[Home], object]] = {
     "a suspension": lambda home: home.slow("suspend", "agent/bob", "--reason", "x"),
     "a file of nobody's": _by_hand("home/.config/opencode/agents/notes.txt~", ""),
 }  # fmt: skip
+WARNED: dict[str, Callable[[Home], object]] = {
+    "an agent": _append(SAID),
+    "a live agent": _append(LIVE),
+    "the one that is warned of, the same": _append("repo/desired-state/agents/bob.md"),
+    "the one that is warned of, mended": lambda home: home.say("agents/bob.md", histories.AGENT.format("bob", "bob")),
+    "the one that is warned of, elsewhere": lambda home: home.say("agents/bob.md", f"---\nmode: all\n{UNKNOWN[4:]}"),
+    "settings that mend it": lambda home: home.say("opencode/settings.yaml", "provider: {x: {}, nowhere: {}}\n"),
+}
+UNKNOWN = "---\ndescription: b\nmodel: nowhere/b\n---\nYou.\n"
 WIDE: dict[str, Callable[[Home], object]] = {
     "a source more": _by_hand("repo/desired-state/agents/eve.md", histories.AGENT.format("eve", "eve")),
     "a source less": lambda home: (home.folder / SAID).unlink(),
@@ -134,6 +143,25 @@ def test_what_is_answered_narrowly(told: str, ready: dict[str, Home]) -> None:
 def test_what_is_looked_at_whole(told: str, ready: dict[str, Home]) -> None:
     WIDE[told](ready[told])
     agrees(ready[told], told)
+
+
+@pytest.fixture(scope="module")
+def warned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Home]:
+    """Homes in step, of which one agent has a warning."""
+    homes = {told: Home(tmp_path_factory.mktemp("home")) for told in WARNED}
+    for home in homes.values():
+        home.say("agents/bob.md", UNKNOWN)
+        home.commit()
+        home.slow("apply", "--yes")
+    settled([*homes.values()])
+    return homes
+
+
+@pytest.mark.parametrize("told", WARNED)
+def test_a_warning_is_told_as_long_as_it_stands(told: str, warned: dict[str, Home]) -> None:
+    WARNED[told](warned[told])
+    narrow = told in ("an agent", "a live agent", "the one that is warned of, the same")
+    assert agrees(warned[told], told) == len(VERBS) * narrow
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
