@@ -33,7 +33,7 @@ def aim(loaded: Loaded, layout: Layout, kinds: Sequence[AnyKind], roots: Sequenc
     targets = _traced(targets, loaded.traces)
     problems += _twice(targets, layout)
     problems += dict.fromkeys(secret_names.of_targets(targets))
-    problems += _out_of_reach(targets, {root.name: root.skip for root in roots})
+    problems += _out_of_reach(targets, {root.name: root for root in roots})
     if problems:
         raise Invalid(problems)
     return tuple(sorted(targets, key=lambda t: t.claim))
@@ -104,11 +104,13 @@ def real(claim: Claim, layout: Layout) -> tuple[str, str, tuple[str, ...]]:
     return "", f"{place.folder}/{path}", claim.item
 
 
-def _out_of_reach(targets: Sequence[Target[Any]], skips: Mapping[str, Mapping[str, str]]) -> Iterable[Problem]:
+def _out_of_reach(targets: Sequence[Target[Any]], roots: Mapping[str, Root]) -> Iterable[Problem]:
+    """What is left alone; of a file that is shared, keys may be claimed."""
     for target in targets:
-        if target.claim.item or target.claim.root == PORT:
+        root = roots.get(target.claim.root)
+        if root is None or (target.claim.item and target.claim.path in root.shared):
             continue
-        reason = skipped(target.claim.path, skips[target.claim.root])
+        reason = skipped(target.claim.path, root.skip)
         if reason:
             text = f"{target.ref}: `{target.claim.path}` is never written: {reason}"
             yield Problem(target.origin, text, "remove it from desired state")

@@ -83,7 +83,7 @@ def _unfit(output: Output, each: str) -> Iterable[tuple[str, str]]:
     parts = output.path.split("/")
     if any(part in ("", ".", "..") for part in parts) or "\\" in output.path or not output.path.isprintable():
         yield f"`{output.path}` leads out of its folder", "write a path below it, without `..`"
-    if output.place == "repository" and parts[0] in ("desired-state", "templates"):
+    if output.place == "repository" and parts[0].lower() in ("desired-state", "templates"):
         yield f"`{output.path}` lies among the sources", "let it go to another folder"
     if ".git" in (part.lower() for part in parts):
         yield f"`{output.path}` lies in git's own folder", "let it go to another folder"

@@ -124,7 +124,7 @@ def pages(loaded: Loaded, layout: Layout | None) -> Mapping[Ref, tuple[str, str]
 
 def placed(output: Output, item: Ref | None, loaded: Loaded, layout: Layout | None) -> Place:
     """The root an output lies below, and its path there. In the folder of a server it goes by its full path, unless
-    that folder is this repository or in it; where there is no such server, the place stays as it was written."""
+    it lies below another root, whose rules hold; where there is no such server, the place stays as it was written."""
     path, name = output.at(item), output.place.removeprefix(PROJECT)
     if name == output.place or layout is None:
         return output.place, path
@@ -133,9 +133,12 @@ def placed(output: Output, item: Ref | None, loaded: Loaded, layout: Layout | No
         return output.place, path
     folder = str(said("server", server.sources).spec.get("path", ""))
     folder = layout.home + folder[1:] if folder == "~" or folder.startswith("~/") else folder
-    full = posixpath.normpath(f"{folder}/{path}")
-    top = layout.places[HERE].folder if HERE in layout.places else ""
-    return (HERE, full[len(top) + 1 :]) if top and full.startswith(f"{top}/") else (PROJECTS, full[1:])
+    full = posixpath.normpath(f"{folder.rstrip('/')}/{path}")
+    around = [
+        (len(p.folder), root) for root, p in layout.places.items() if p.folder and full.startswith(f"{p.folder}/")
+    ]
+    length, root = max(around, default=(0, PROJECTS))
+    return root, full[length + 1 :]
 
 
 def part(claim: Claim) -> str:

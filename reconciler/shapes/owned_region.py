@@ -18,7 +18,7 @@ from reconciler.model.world import Edit, World
 from reconciler.shapes import owned_file
 
 MARK = re.compile(rb" {0,3}<!--[ \t]*reconcile:(begin|end)[ \t]+([\w.-]+)[ \t]*-->[ \t]*\r?\n?\Z")
-FENCE = re.compile(rb" {0,3}(`{3,}|~{3,})")
+FENCE = re.compile(rb" {0,3}(`{3,}(?![^\n]*`)|~{3,})")
 BOM = b"\xef\xbb\xbf"
 
 

@@ -131,6 +131,7 @@ def test_a_region_cannot_hide_its_own_marks(text: str) -> None:
         ("/etc/passwd", "leads out of its folder"),
         (".git/hooks/pre-commit", "lies in git's own folder"),
         ("desired-state/agents/a.md", "lies among the sources"),
+        ("Templates/a.md", "lies among the sources"),
         ("docs/{name}.md", "`{name}` is not known in a path"),
         ("{in: project/none, path: a.md}", "there is no `project/none` here"),
         ("{in: elsewhere, path: a.md}", "can't be `elsewhere`"),
@@ -219,3 +220,29 @@ def test_an_output_in_the_folder_of_a_server(folder: str, place: tuple[str, str]
     assert not house.plan(git).due
     house.hand_back()
     assert place not in house.world.files
+
+
+@pytest.mark.parametrize(
+    ("folder", "output", "told"),
+    [
+        ("~/repo", "path: desired-state/agents/a.md, region: r", "`desired-state/agents/a.md` is never written"),
+        ("~/repo/templates", "path: b.md, region: r", "`templates/b.md` is never written"),
+        ("~/repo/.git", "path: b.md", "`.git/b.md` is never written"),
+        ("~/.config/opencode", "path: opencode.json", "`opencode.json` is never written"),
+        ("'~'", "path: .config/zed/settings.json", "`settings.json` is never written"),
+        ("~/.config/opencode", "path: agents/a.md", "document/d and agent/a (`desired-state/agents/a.md`) both ask"),
+    ],
+)
+def test_the_folder_of_a_server_is_no_way_around_what_a_root_keeps(folder: str, output: str, told: str) -> None:
+    git = said(f"template: t.md.j2\noutputs: [{{in: project/p, {output}}}]\n")
+    git["servers/p.yaml"] = f"port: 55999\npath: {folder}\nstate: stopped\n"
+    [problem] = wrong(git)
+    assert told in problem
+
+
+def test_a_server_of_the_whole_file_system_has_paths_too() -> None:
+    git = said("template: t.md.j2\noutputs: [{in: project/p, path: srv/x.md}]\n")
+    git["servers/p.yaml"] = "port: 55999\npath: /\nstate: stopped\n"
+    house = House({})
+    house.apply(house.plan(git))
+    assert house.world.files["projects", "srv/x.md"]
