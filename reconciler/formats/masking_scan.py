@@ -22,7 +22,7 @@ KEYWORDS = (
     b"_pat",
     b"cookie",
 )
-LITERALS = (b"://", b"asic ", b"earer ", b"sg.", b"ya29.")
+LITERALS = (b"://", b"asic ")
 SHORTEST_RUN = 19
 
 

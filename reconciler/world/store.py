@@ -26,6 +26,7 @@ from reconciler.world.logbook import Book
 from reconciler.world.seal import Seal
 from reconciler.world.store_file import MEMORY, StateFile
 from reconciler.world.store_schema import AWAY, meta, now
+from reconciler.world.store_steps import Steps
 
 if TYPE_CHECKING:
     import sqlite3
@@ -178,8 +179,7 @@ class Store:
             known = (verb, repo, *revision, host, now(), "", None, None, self._masker.mask(title))
             run = int(db.execute(store_rows.insert("runs", store_rows.RUN), (None, *known)).lastrowid or 0)
             self._keep(db, blobs)
-            rows = [self._step(run, intent.change, Status.PLANNED) for intent in planned]
-            db.executemany(store_rows.insert("steps", f"run, root_path, {store_rows.STEP}"), rows)
+            Steps(db, run, self._root).plan(intent.change for intent in planned)
             self._keep_exact(db, run, planned)
             self._keep_dresses(db, run, planned)
             return run
@@ -188,21 +188,15 @@ class Store:
         blobs = self._blobs(changes)
         with self._file.writing() as db:
             self._keep(db, blobs)
-            # What was planned is intended as it was found now; the rest was not planned, as in a run of old.
-            gone = [(run, *self._at(intent.change.claim)) for intent in changes]
-            where = "WHERE run = ? AND root_path = ? AND path = ? AND item = ? AND status = 'planned'"
-            db.executemany(f"DELETE FROM steps {where}", gone)
             self._keep_dresses(db, run, changes)
-            rows = [self._step(run, intent.change, Status.OPEN, expected=intent.expected) for intent in changes]
-            db.executemany(store_rows.insert("steps", f"run, root_path, {store_rows.STEP}"), rows)
+            Steps(db, run, self._root).intend(changes)
             for change, _, _, expected in changes:
                 if expected is not None and expected.reverse:
                     self._put(db, _named("promised", run, change), expected.reverse, change)
 
     def settle(self, run: int, settled: Sequence[Settled]) -> None:
         with self._file.writing() as db:
-            for change, outcome in settled:
-                self._close(db, run, change, outcome)
+            Steps(db, run, self._root).settle([(c, o, self._said(o.problem)) for c, o in settled])
             done = [change for change, outcome in settled if outcome.status is Status.DONE]
             self._hand_over(db, run, done)
             self._keep_reverses(db, run, settled)
@@ -284,7 +278,7 @@ class Store:
         ]
 
     def _blob(self, name: str, content: bytes, named: str) -> tuple[str, int, bytes]:
-        squeezed = zlib.compress(content, FASTEST)
+        squeezed = _squeezed(content)
         if not named and not masking.looks_secret(content):
             return name, 0, squeezed
         text = content.decode(errors="replace")
@@ -356,22 +350,8 @@ class Store:
     def _at(self, claim: Claim) -> tuple[str, str, str]:
         return self._root(claim.root), claim.path, store_rows.item(claim)
 
-    def _step(
-        self, run: int, change: Change[Any], status: Status, message: str = "", expected: Outcome | None = None
-    ) -> tuple[Any, ...]:
-        return run, self._root(change.claim.root), *store_rows.step_columns(change, status, message, expected)
-
-    def _close(self, db: sqlite3.Connection, run: int, change: Change[Any], outcome: Outcome) -> None:
-        """Settles the open step of a change; one that was refused before it was intended gets its step only now."""
-        message = self._masker.mask(outcome.problem.text) if outcome.problem else ""
-        settled = db.execute(
-            "UPDATE steps SET status = ?, message = ?, after = ?"
-            " WHERE run = ? AND root_path = ? AND path = ? AND item = ? AND status IN ('open', 'planned')",
-            (outcome.status.value, message, change.fingerprint, run, *self._at(change.claim)),
-        )
-        if not settled.rowcount:
-            row = self._step(run, change, outcome.status, message)
-            db.execute(store_rows.insert("steps", f"run, root_path, {store_rows.STEP}"), row)
+    def _said(self, problem: Problem | None) -> str:
+        return self._masker.mask(problem.text) if problem else ""
 
     def _hand_over(self, db: sqlite3.Connection, run: int, done: Sequence[Change[Any]]) -> None:
         """Rows of ownership as they are after these changes."""
@@ -396,6 +376,13 @@ def known_repositories(path: str, home: str = "") -> list[str]:
         return [str(folder) for (folder,) in state.rows("SELECT folder FROM repositories ORDER BY seen DESC, id")]
     finally:
         state.close()
+
+
+def _squeezed(content: bytes) -> bytes:
+    """Compressed with a window no wider than it takes: to clear a wide one costs more than to compress a small file."""
+    window = min(15, max(10, len(content).bit_length() + 1))
+    squeezer = zlib.compressobj(FASTEST, zlib.DEFLATED, window, window - 6 if window < 15 else zlib.DEF_MEM_LEVEL)
+    return squeezer.compress(content) + squeezer.flush()
 
 
 def _named(sort: str, run: int, change: Change[Any]) -> str:

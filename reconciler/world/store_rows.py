@@ -21,6 +21,7 @@ OWNED = "root, path, item, kind, name, part, repo, value, standing, before, need
 STEP = (
     "root, path, item, kind, name, part, action, cause, before, after, recorded, status, message, becomes, wave, rest"
 )
+FOUND = "action, before, after, becomes, rest"
 RUN = "id, verb, repo, tree, commit_id, branch, uncommitted, host, started, ended, generation, counts, title"
 
 
@@ -68,6 +69,12 @@ def step_columns(change: Change[Any], status: Status, message: str = "", expecte
     recorded, becomes = (json.dumps(owned_columns(r, r.run)) if r else None for r in (change.recorded, change.becomes))
     did = (change.action.value, change.cause.value, change.before.fingerprint, change.fingerprint)
     return (*at, *did, recorded, status.value, message, becomes, change.wave, rest(change, expected))
+
+
+def found_columns(change: Change[Any], expected: Outcome | None) -> Columns:
+    """What may have become of a step since it was planned."""
+    becomes = json.dumps(owned_columns(change.becomes, change.becomes.run)) if change.becomes else None
+    return change.action.value, change.before.fingerprint, change.fingerprint, becomes, rest(change, expected)
 
 
 def rest(change: Change[Any], expected: Outcome | None) -> str:
