@@ -262,9 +262,10 @@ class App:
         on_wait: Waiting = lambda holder: None,
         progress: Progress = lambda done, total: None,
         again: Callable[[], Plan] | None = None,
+        since: int = 0,
     ) -> Result:
-        """Does what the plan allows; what `again` makes of it, where another run had to end first. Raises Invalid where
-        another run holds the lock and we may not wait."""
+        """Does what the plan allows; what `again` makes of it, where another run came first: after `since`, the newest
+        run when it was planned. Raises Invalid where another run holds the lock and we may not wait."""
         _refuse(plan)
         if not plan.due and not plan.bookkeeping:
             self._pin(plan, verb)
@@ -278,7 +279,8 @@ class App:
         with self.locked(verb, wait, told):
             folder = self.repository.folder if self.repository else plan.repo
             hands = self._hands()
-            if waited and again is not None:
+            if again is not None and (waited or self.newest_run != since):
+                self.cipher.forget()
                 plan = again()
                 _refuse(plan)
             if self._unsettled:
@@ -429,6 +431,11 @@ class App:
     def open_runs(self) -> Sequence[Run]:
         """Runs that have not ended: one may be at work this moment, all others were stopped."""
         return self.journal.runs(unended=True)
+
+    @property
+    def newest_run(self) -> int:
+        """Its number; 0 where there was none yet."""
+        return max((run.id for run in self.journal.runs()), default=0)
 
     @property
     def at_work(self) -> str:

@@ -52,9 +52,10 @@ def act(
     ask: bool,
     only: Sequence[str] = (),
     replan: Callable[[], Plan] | None = None,
+    since: int = 0,
 ) -> int:
-    """Bookkeeping of an apply needs no yes: it touches nothing. `replan`: how it is planned anew, where another run has
-    to end first; None: it is done as it was planned."""
+    """Bookkeeping of an apply needs no yes: it touches nothing. `replan`: how it is planned anew, where another run
+    came after `since`, the newest when it was planned; None: it is done as it was planned."""
     plan = confirming.confirmed(plan, app, args)
     showing.show_plan(plan, app, args, more=deed.more, only=only)
     if plan.refused:
@@ -68,7 +69,13 @@ def act(
     later = Again(plan, lambda: confirming.confirmed(replan(), app, args), asked=ask) if replan else None
     with terminal.progress(deed.doing) as step:
         result = app.apply(
-            plan, verb=deed.verb, wait=not args.no_wait, on_wait=terminal.waiting, progress=step, again=later
+            plan,
+            verb=deed.verb,
+            wait=not args.no_wait,
+            on_wait=terminal.waiting,
+            progress=step,
+            again=later,
+            since=since,
         )
     terminal.show(result_text(result.run, result.outcomes, terminal.style(args)))
     plan = later.plan if later else plan

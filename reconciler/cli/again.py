@@ -1,4 +1,4 @@
-"""A plan that had to wait for another run → the plan as it is after that one."""
+"""A plan that another run came before → the plan as it is after that one."""
 
 from __future__ import annotations
 

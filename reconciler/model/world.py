@@ -110,6 +110,9 @@ class Cipher(Protocol):
     def keep(self) -> None:
         """Make the keys durable: what is sealed or fingerprinted now must be understood later."""
 
+    def forget(self) -> None:
+        """Nothing that was fingerprinted so far counts: the keys are those that stand there by now."""
+
     def troubles(self) -> Sequence[Problem]:
         """What is missing or damaged of the keys that a state needs."""
 

@@ -78,6 +78,11 @@ class Seal:
         if made_up not in (None, self.key()):
             raise invalid(self._show(KEY), "another run set this home up at the same time", "run it again")
 
+    def forget(self) -> None:
+        """Nothing that was fingerprinted so far counts: the keys are those that stand there by now."""
+        if self._folder:
+            self._key = self._identity = None
+
     @property
     def marked(self) -> bool:
         """Whether there has ever been a state: tells the first time from a loss."""

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from reconciler.app.opening import environment, open_app
+from reconciler.model.change import Plan
 from reconciler.world.lock import held
 from tests.support.sandbox import Sandbox
 
@@ -36,3 +38,27 @@ def test_what_the_other_run_did_is_not_stale(tmp_path: Path) -> None:
     assert at.read_text() == '{ "share": "manual", "autoupdate": false }'
     assert sandbox.run("plan", "--exit-code").returncode == 0
     assert os.path.exists(lock)
+
+
+def test_a_run_that_came_and_went_since_the_plan_counts_too(tmp_path: Path) -> None:
+    """Also where it is the first of all, and something must be sealed: by then the key is not the plan's."""
+    sandbox = Sandbox(tmp_path)
+    said, stands = sandbox.repo / "desired-state/agents/a.md", sandbox.home / ".config/opencode/agents/a.md"
+    said.parent.mkdir(parents=True)
+    said.write_text("one\n")
+    app = open_app(environment(sandbox.variables), str(sandbox.repo))
+    since, plan = app.newest_run, app.plan()
+    assert sandbox.run("apply", "--yes").returncode == 0
+    stands.write_text("use ghp_16C7e42F292c6912E7710c838347Ae178B4a\n")
+    fresh: list[Plan] = []
+
+    def again() -> Plan:
+        fresh.append(app.plan())
+        return fresh[-1]
+
+    result = app.apply(plan, again=again, since=since)
+    assert len(fresh) == 1 and [outcome.status for _, outcome in result.outcomes] == ["done"]
+    assert stands.read_text() == "one\n"
+    stands.write_text("two\n")
+    app.apply(app.plan(), again=again, since=app.newest_run)
+    assert len(fresh) == 1

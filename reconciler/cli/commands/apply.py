@@ -74,6 +74,7 @@ def _apply(app: App, args: Namespace) -> int:
     def replan() -> Plan:
         return app.proposal("work", args.targets, args.force, args.allow_delete)[1]
 
+    since = app.newest_run
     with terminal.busy(showing.LOOKING):
         plan = replan()
-    return acting.act(plan, app, args, acting.APPLY, ask=not args.yes, only=args.targets, replan=replan)
+    return acting.act(plan, app, args, acting.APPLY, ask=not args.yes, only=args.targets, replan=replan, since=since)
