@@ -47,6 +47,14 @@ class Edited(NamedTuple):
     stale: bool = False
 
 
+class Bitless(NamedTuple):
+    """A file system that keeps no permission bits for each file (`vfat`); `private`: those that it gives to all of them
+    let nobody in but their owner."""
+
+    sort: str
+    private: bool
+
+
 class Unreadable(Exception):
     """A thing that is there and cannot be looked at."""
 
@@ -70,6 +78,12 @@ class Look(Protocol):
 
     def mode(self, root: str, path: str) -> int | None:
         """A file's permission bits, links followed; None where nothing stands or it can't be looked at."""
+
+    def empty(self, root: str, folder: str) -> bool:
+        """Whether a folder is there and nothing is in it."""
+
+    def bitless(self, root: str, path: str) -> Bitless | None:
+        """The file system of a file that is or will be there, where that keeps no permission bits."""
 
     def dress(self, root: str, path: str) -> Dress | None:
         """What a file has beside its bytes, links followed; None where that is what any new file of ours has."""

@@ -12,6 +12,7 @@ from reconciler.model.fingerprint import Codec, alike
 from reconciler.model.outcome import NOT_REMOVED, Intent, Outcome, Run, Status
 from reconciler.model.problem import Origin, Problem, Severity
 from reconciler.model.resource import Claim, File
+from reconciler.model.world import Look
 from reconciler.pipeline.expect import expected
 from reconciler.pipeline.hands import BAD, Hands, Settled
 from reconciler.pipeline.phases import phases
@@ -22,6 +23,7 @@ from reconciler.pipeline.shielding import Shielded, veil
 
 Progress = Callable[[int, int], None]
 NOW = "from what stands here now to what was planned"
+NOT_EMPTIED = "is ours and empty, and could not be removed"
 NOTHING: Mapping[Claim, Outcome] = {}
 BATCH = 1000
 """So many files are brought about at once: each batch is made durable, and seen as progress."""
@@ -195,7 +197,19 @@ def _acted(
         elif (planned := foreseen.get(change.claim)) is not None:
             left = standing(planned.made, change.claim, hands.world)
             outcomes[change.claim] = replace(outcomes[change.claim], made=left)
+    gone = [change for change in changes if change.after is None and outcomes[change.claim].status is Status.DONE]
+    outcomes.update((change.claim, _emptied(change, outcomes[change.claim], hands.world)) for change in gone)
     return [_judged(change, outcomes[change.claim], seen.get(change.claim), hands) for change in changes]
+
+
+def _emptied(change: Change[Any], outcome: Outcome, look: Look) -> Outcome:
+    """A folder of ours that could not be removed with the last thing in it is told, and tried again."""
+    folders = [claim for claim in change.made if not claim.item and claim not in outcome.unmade]
+    left = [claim for claim in folders if look.empty(claim.root, claim.path)]
+    if not left:
+        return outcome
+    problem = Problem(Origin(look.show(left[0].root, left[0].path)), NOT_EMPTIED, "the next apply tries it again")
+    return replace(outcome, problem=outcome.problem or problem)
 
 
 def _in_a_file(change: Change[Any]) -> bool:

@@ -93,6 +93,7 @@ def propose(
             *loaded.problems,
             *problems,
             *aim.check(loaded, seen.layout, eyes.kinds),
+            *observe.bare(seen),
             *_strange(loaded, eyes),
             *_pinned(loaded, eyes),
         ),

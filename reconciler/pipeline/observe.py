@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.model.change import Recorded, Seen
 from reconciler.model.fingerprint import alike
 from reconciler.model.kind import AnyKind
 from reconciler.model.outcome import Journal
-from reconciler.model.problem import Problem, Severity
+from reconciler.model.problem import Origin, Problem, Severity
 from reconciler.model.resource import Claim, Layout, Target
 from reconciler.model.world import Look
 
@@ -20,7 +20,8 @@ OTHERS = 0o077
 @dataclass(frozen=True)
 class Snapshot:
     """One look at everything a plan needs: what stands there, and what we remember of it. `secret`: the claims that git
-    wants a secret in; `exposed`: the files that hold secrets, or shall hold some, and that others may read."""
+    wants a secret in; `exposed`: the files that hold secrets, or shall hold some, and that others may read; `bare`:
+    those of which others may read whatever is done, and the sort of their file system."""
 
     layout: Layout
     recorded: Mapping[Claim, Recorded]
@@ -31,6 +32,7 @@ class Snapshot:
     lost: bool
     secret: frozenset[Claim] = frozenset()
     exposed: frozenset[tuple[str, str]] = frozenset()
+    bare: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def observe(
@@ -55,6 +57,7 @@ def observe(
     key = journal.key()
     secret = frozenset(_with_secrets(targets, kinds))
     holding = {claim[:2] for claim in (*secret, *(row.claim for row in rows if row.veiled))}
+    bitless = {at: found for at in holding if (found := look.bitless(*at)) is not None}
     return Snapshot(
         layout=layout,
         recorded=ours,
@@ -64,7 +67,8 @@ def observe(
         key=key,
         lost=journal.lost(repo),
         secret=secret,
-        exposed=frozenset(at for at in holding if (look.mode(*at) or 0) & OTHERS),
+        exposed=frozenset(at for at in holding if at not in bitless and (look.mode(*at) or 0) & OTHERS),
+        bare={at: found.sort for at, found in bitless.items() if not found.private},
     )
 
 
@@ -91,6 +95,14 @@ def gives_way(seen: Seen[Any], snapshot: Snapshot) -> bool:
     """Whether what stands in the way is ours, and as we left it."""
     row = snapshot.recorded.get(seen.behind) if seen.behind else None
     return row is not None and alike(snapshot.seen[row.claim].fingerprint, row.value)
+
+
+def bare(snapshot: Snapshot) -> Iterator[Problem]:
+    """Warnings about files that hold secrets of ours, or shall hold some, and that nobody can keep from others."""
+    for (root, path), sort in sorted(snapshot.bare.items()):
+        text = f"others may read it, with the secrets in it: its file system (`{sort}`) keeps no permission bits"
+        hint = "mount that with `umask=077`, or have this folder on another one"
+        yield Problem(Origin(snapshot.layout.show(Claim(root, path))), text, hint, Severity.WARNING)
 
 
 def unreadable(snapshot: Snapshot) -> list[Problem]:

@@ -10,6 +10,7 @@ from reconciler.model.change import Change
 from reconciler.model.fingerprint import alike
 from reconciler.model.outcome import Outcome
 from reconciler.model.resource import Claim
+from reconciler.model.world import Look
 from reconciler.pipeline.hands import Hands, Settled
 from reconciler.pipeline.observe import OTHERS, look_at
 from reconciler.pipeline.shielding import shield
@@ -32,13 +33,19 @@ def put_in(ready: Sequence[Change[Any]], refused: list[Settled], hands: Hands) -
     """The changes with secrets in them; `refused` learns of those whose secret is another one by now."""
     filled: list[Change[Any]] = []
     for change in ready:
-        exposed = bool((hands.world.mode(*change.claim[:2]) or 0) & OTHERS) if change.veiled else False
+        exposed = bool(change.veiled) and _exposed(change, hands.world)
         made = hands.filling.fill(change, exposed=exposed)
         if isinstance(made, Outcome):
             refused.append((change, made))
         else:
             filled.append(hands.watch.moded(made, hands.world))
     return _veiled(filled, hands) if any(change.secret or change.exact for change in filled) else filled
+
+
+def _exposed(change: Change[Any], look: Look) -> bool:
+    """Whether others may read its file, and that can be changed."""
+    at = change.claim[:2]
+    return bool((look.mode(*at) or 0) & OTHERS) and look.bitless(*at) is None
 
 
 def _veiled(changes: Sequence[Change[Any]], hands: Hands) -> list[Change[Any]]:

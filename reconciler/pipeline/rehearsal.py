@@ -8,7 +8,7 @@ from reconciler.model.dress import Dress
 from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import File, Place
 from reconciler.model.serving import ServerWorld
-from reconciler.model.world import Edit, Edited, Look
+from reconciler.model.world import Bitless, Edit, Edited, Look
 
 
 class Rehearsal:
@@ -39,6 +39,12 @@ class Rehearsal:
 
     def mode(self, root: str, path: str) -> int | None:
         return self.look.mode(root, path)
+
+    def empty(self, root: str, folder: str) -> bool:
+        return False
+
+    def bitless(self, root: str, path: str) -> Bitless | None:
+        return self.look.bitless(root, path)
 
     def dress(self, root: str, path: str) -> Dress | None:
         return self.look.dress(root, path)

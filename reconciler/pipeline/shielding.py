@@ -16,7 +16,7 @@ from reconciler.model.problem import Problem
 from reconciler.model.resource import Claim, File, Place
 from reconciler.model.secret import MARKED
 from reconciler.model.serving import ServerWorld
-from reconciler.model.world import Edit, Edited, World
+from reconciler.model.world import Bitless, Edit, Edited, World
 from reconciler.shapes import veiling
 from reconciler.shapes.carrying import FILES
 
@@ -51,7 +51,7 @@ class Shield:
             rows.setdefault(row.claim[:2], []).append(row)
         veiled = {change.claim[:2] for change in changes if change.becomes and change.becomes.veiled}
         found: dict[At, int] = {}
-        for at in {claim[:2] for claim in touched}:
+        for at in {claim[:2] for claim in touched if world.bitless(*claim[:2]) is None}:
             before = rows.get(at, [])
             if at in veiled or any(row.claim not in touched for row in before):
                 mode = world.mode(*at)
@@ -121,6 +121,12 @@ class Shielded:
 
     def mode(self, root: str, path: str) -> int | None:
         return self._world.mode(root, path)
+
+    def empty(self, root: str, folder: str) -> bool:
+        return self._world.empty(root, folder)
+
+    def bitless(self, root: str, path: str) -> Bitless | None:
+        return self._world.bitless(root, path)
 
     def dress(self, root: str, path: str) -> Dress | None:
         return self._world.dress(root, path)

@@ -13,6 +13,9 @@ from reconciler.world.problems import failed, printable, problem, stale
 from reconciler.world.reading import below, look
 from reconciler.world.staging import Job
 
+BARE = "is written, and others may read it: its file system did not keep the permission bits"
+UMASK = "mount that with `umask=077`, or have this folder on another one"
+
 
 def edit(edits: Sequence[Edit], roots: Mapping[str, str]) -> list[Edited]:
     """Each edit stands or fails on its own and is durable; a failed one leaves nothing behind. `made` names the folders
@@ -96,7 +99,7 @@ class _Batch:
         else:
             exchanging.exchange(job)
         exchanging.settle(job)
-        job.result = job.result or Edited()
+        job.result = job.result or Edited(problem=problem(job.where, BARE, UMASK) if job.bare else None)
 
     def claim(self, job: Job) -> None:
         """Give a job that went well the folders it needed and nobody has claimed yet."""

@@ -21,7 +21,7 @@ from reconciler.world.reading import below, read
 from reconciler.world.recovering import recover
 from reconciler.world.scanning import leftovers, scan
 
-__all__ = ["edit", "lacking", "leftovers", "prune", "read", "recover", "scan", "worn"]
+__all__ = ["edit", "empty", "lacking", "leftovers", "prune", "read", "recover", "scan", "worn"]
 
 
 def lacking(folder: str, path: str) -> tuple[str, ...]:
@@ -34,6 +34,15 @@ def lacking(folder: str, path: str) -> tuple[str, ...]:
             break
         above = os.path.dirname(above)
     return tuple(reversed(found))
+
+
+def empty(full: str) -> bool:
+    """Whether a folder is there and nothing is in it."""
+    try:
+        with os.scandir(full) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return False
 
 
 def prune(folder: str, path: str) -> bool:

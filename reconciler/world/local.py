@@ -13,8 +13,8 @@ from reconciler.model.dress import Dress
 from reconciler.model.problem import Problem, invalid, shown
 from reconciler.model.resource import PORT, File, Place
 from reconciler.model.serving import ServerWorld
-from reconciler.model.world import Edit, Edited, Env, Unreadable
-from reconciler.world import files
+from reconciler.model.world import Bitless, Edit, Edited, Env, Unreadable
+from reconciler.world import file_systems, files
 from reconciler.world.problems import homed
 
 
@@ -92,6 +92,12 @@ class LocalWorld:
             return stat.S_IMODE(os.stat(f"{self.roots[root]}/{path}").st_mode)
         except (OSError, ValueError):
             return None
+
+    def empty(self, root: str, folder: str) -> bool:
+        return files.empty(f"{self.roots[root]}/{folder}")
+
+    def bitless(self, root: str, path: str) -> Bitless | None:
+        return None if root == PORT else file_systems.bitless(f"{self.roots[root]}/{path}")
 
     def dress(self, root: str, path: str) -> Dress | None:
         return None if root == PORT else files.worn(f"{self.roots[root]}/{path}")

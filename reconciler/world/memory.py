@@ -10,7 +10,7 @@ from reconciler.model.dress import Dress
 from reconciler.model.problem import Problem, Severity, shown
 from reconciler.model.resource import PORT, Entry, File, Place
 from reconciler.model.serving import ServerWorld
-from reconciler.model.world import Edit, Edited, Unreadable
+from reconciler.model.world import Bitless, Edit, Edited, Unreadable
 from reconciler.world.dressing import PLAIN
 from reconciler.world.no_servers import NoServers
 from reconciler.world.problems import ODD, homed, not_a_file, not_a_folder, odd_name, printable, stale
@@ -30,6 +30,7 @@ class MemoryWorld:
         self.home = home
         self.modes: dict[tuple[str, str], int] = {}
         self.frozen = False
+        self.without_bits: Bitless | None = None
         self.hook: Callable[[Edit], None] | None = None
         self._folders: set[tuple[str, str]] = set()
 
@@ -72,7 +73,17 @@ class MemoryWorld:
 
     def mode(self, root: str, path: str) -> int | None:
         found = self.files.get((root, path))
+        if found is not None and self.without_bits is not None:
+            return 0o700 if self.without_bits.private else 0o755
         return None if found is None else self.modes.get((root, path), 0o755 if found.executable else 0o644)
+
+    def empty(self, root: str, folder: str) -> bool:
+        inside = f"{folder}/".lstrip("/")
+        standing = self._standing(root)
+        return folder in standing and not any(at.startswith(inside) for at in (*standing, *self._names(root)) if at)
+
+    def bitless(self, root: str, path: str) -> Bitless | None:
+        return self.without_bits
 
     def dress(self, root: str, path: str) -> Dress | None:
         mode = self.modes.get((root, path))
@@ -126,6 +137,7 @@ class MemoryWorld:
             refused = stale(self._full(one.root, one.path), one.before, found is not None)
             assert refused.problem
             return refused._replace(problem=homed(refused.problem, self.home))
+        assert one.mode is None or self.without_bits is None, f"{one.path}: this file system refuses to set bits"
         made = one.dress if one.before is None else None
         mode = made.mode if made is not None and one.mode is None else one.mode
         if mode is not None and one.after is not None:

@@ -28,7 +28,8 @@ MOST_OPEN = 128  # far below the usual limit of 256 to 1024
 @dataclass(slots=True, eq=False)
 class Job:
     """One edit on its way. `temp` is a name beside `final`, the file behind all links, that must be gone in the end;
-    `ours` is who stands under it until it changes places; `loose`: it was closed before it was flushed."""
+    `ours` is who stands under it until it changes places; `loose`: it was closed before it was flushed; `bare`:
+    it did not take the bits that keep it from others."""
 
     edit: Edit
     root: str
@@ -39,6 +40,7 @@ class Job:
     ours: Identity = (0, 0)
     moving: bool = False
     loose: bool = False
+    bare: bool = False
     result: Edited | None = None
 
 
@@ -81,9 +83,18 @@ def write(job: Job, after: File, standing: os.stat_result | None) -> None:
     mode = usual if job.edit.mode is None else job.edit.mode
     mode = runnable(mode, after.executable)
     if mode != stat.S_IMODE(fresh.st_mode):
-        os.fchmod(job.fd, mode)
+        _restrict(job, mode)
     if standing:
         _sign(job, standing)
+
+
+def _restrict(job: Job, mode: int) -> None:
+    try:
+        os.fchmod(job.fd, mode)
+    except PermissionError:
+        if job.edit.mode is None:
+            raise
+    job.bare = job.edit.mode is not None and bool(os.fstat(job.fd).st_mode & 0o077 & ~mode)
 
 
 def _sign(job: Job, standing: os.stat_result) -> None:

@@ -127,6 +127,12 @@ def test_what_could_not_be_cleared_away_goes_once_it_can(laid: Laid, code: int) 
         refused(laid, at, code, "alike")
 
 
+def test_a_folder_of_ours_that_could_not_be_removed_goes_once_it_can(laid: Laid) -> None:
+    removed = [at for at, name in enumerate(laid.names) if name == "rmdir"]
+    for at in removed[::2]:
+        refused(laid, at, errno.EIO, "once")
+
+
 def refused(laid: Laid, at: int, code: int, breadth: str) -> None:
     """Once the process has ended, all works again: nothing of ours is left then, and nothing is lost."""
     where = f"{errno.errorcode[code]} ({breadth}) at effect {at} ({laid.names[at]})"

@@ -10,6 +10,7 @@ from reconciler.cli import render
 from reconciler.formats import plan_json
 from reconciler.model.change import Action, Cause, Plan
 from reconciler.model.outcome import Status
+from reconciler.model.world import Bitless
 from tests.support.house import House
 
 GITHUB = "mcp/github.yaml"
@@ -191,3 +192,29 @@ def test_a_secret_that_changed_after_the_plan_is_not_written() -> None:
     outcomes = one.apply(plan).outcomes
     stale = {c.target.part for c, o in outcomes if o.status is Status.STALE}
     assert stale == {"/mcp/github/environment/TOKEN", "/context_servers/github/env/TOKEN"}
+
+
+@pytest.mark.parametrize(
+    "home", [{}, {"zed/settings.json": "{}", "opencode/opencode.jsonc": "{}"}], ids=["new", "there"]
+)
+def test_a_file_system_without_permission_bits_is_told_of_and_nothing_is_tried_in_vain(home: dict[str, str]) -> None:
+    one = house(home=home)
+    one.world.without_bits = Bitless("vfat", False)
+    plan = one.plan({GITHUB: BOTH})
+    assert "its file system (`vfat`) keeps no permission bits" in shown(one, plan)
+    assert {p.origin.path for p in plan.problems} == {
+        "~/.config/zed/settings.json",
+        "~/.config/opencode/opencode.jsonc",
+    }
+    assert {o.status for _, o in one.apply(plan).outcomes} == {Status.DONE}
+    again = one.plan({GITHUB: BOTH})
+    assert not again.changes and len(again.problems) == 2
+
+
+def test_a_mount_that_keeps_others_out_by_itself_needs_no_word() -> None:
+    one = house()
+    one.world.without_bits = Bitless("vfat", True)
+    plan = one.plan({GITHUB: BOTH})
+    assert not plan.problems
+    one.apply(plan)
+    assert not one.plan({GITHUB: BOTH}).changes
