@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -75,6 +76,12 @@ def suspend(app: App, scope: str, reason: str, span: float, by: str) -> Suspensi
     pause = Suspension(scope, reason, until, by)
     app.book.suspend(app.repo, pause)
     return pause
+
+
+def next_end(app: App) -> float | None:
+    """Seconds until the next suspension ends by itself, and a bit; None where none will."""
+    ends = [datetime.fromisoformat(one.until).timestamp() for one in app.book.suspensions(app.repo) if one.until]
+    return min((max(end + 1.0 - time.time(), 0.0) for end in ends), default=None)
 
 
 def written(app: App, result: Result) -> frozenset[str]:

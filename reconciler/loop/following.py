@@ -89,7 +89,7 @@ def _in_force(app: App, place: Place, cache: Library, waits: tuple[Condition, ..
         except Invalid as error:
             place = refused(place, of_problems("commit", _broken(place), error.problems).text)
         else:
-            if why := _unsigned(app, place, loaded, cache, signed):
+            if why := _unsigned(app, place, loaded, cache, signed) or _renamed(app, place, loaded, cache):
                 place = refused(place, f"{place.head[:7]} is not applied: {why}")
             else:
                 return Followed(place, loaded, waits)
@@ -113,6 +113,18 @@ def _unsigned(app: App, place: Place, loaded: Loaded, cache: Library, signed: bo
     if not (signed or loaded.settings.loop.require_signed or (before and before.settings.loop.require_signed)):
         return ""
     return app.here.distrusted(place.head)
+
+
+def _renamed(app: App, place: Place, loaded: Loaded, cache: Library) -> str:
+    """Why a commit would make what is ours nobody's: the repository's id is the owner's name."""
+    before, folder = _last_good(app, place, cache), app.here.folder
+    was, now = (said.settings.id or folder if said else "" for said in (before, loaded))
+    if not was or was == now or all(row.repo != was for row in app.journal.recorded()):
+        return ""
+    name = loaded.settings.id
+    told = f"calls itself `{name}`" if name else "has no `id` in desired-state/reconcile.yaml"
+    stays = f"{place.good[:7]} stays in force (`reconcile release` hands it back)"
+    return f"it {told}, and `{was}` owns what stands here; {stays}"
 
 
 def _last_good(app: App, place: Place, cache: Library) -> Loaded | None:

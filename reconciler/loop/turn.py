@@ -73,14 +73,15 @@ def turn(app: App, memory: Memory, *, signed: bool = False) -> Turned:
         lasting.append(conditions.of_problems("machine", "nothing could be done:", problems))
     events = _told(app, memory, done, lasting)
     loaded = followed.loaded if followed else None
-    return Turned(loaded.settings.loop if loaded else LoopSettings(), events, wrote, _again(memory, loaded, now))
+    again = _again(memory, loaded, now, looping.next_end(app))
+    return Turned(loaded.settings.loop if loaded else LoopSettings(), events, wrote, again)
 
 
-def _again(memory: Memory, loaded: Loaded | None, now: float) -> float | None:
-    """Seconds until the next look, where something makes it due sooner than usual."""
+def _again(memory: Memory, loaded: Loaded | None, now: float, end: float | None) -> float | None:
+    """Seconds until the next look, where something makes it due sooner than usual; `end`: until a suspension ends."""
     servers = [r.spec.serving.care.interval for r in loaded.resources if r.ref.kind == "server"] if loaded else []
     sample = [loaded.settings.loop.sample] if loaded and servers else []
-    waits = [soonest(memory.faults, now), memory.resting, *servers, *sample]
+    waits = [soonest(memory.faults, now), memory.resting, end, *servers, *sample]
     return min((wait for wait in waits if wait is not None), default=None)
 
 

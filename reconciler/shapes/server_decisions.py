@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from reconciler.formats.duration import shown
 from reconciler.model.change import Cause
-from reconciler.model.serving import Deed, Difference, Health, Launch, Note, Now, Serving, Sitting, Suspension
+from reconciler.model.serving import Care, Deed, Difference, Health, Launch, Note, Now, Serving, Sitting, Suspension
 from reconciler.shapes import server_diagnoses, server_loading
 from reconciler.shapes.server_diagnoses import Refusal
 
@@ -113,13 +113,18 @@ def _ended(case: Case) -> tuple[Cause, str]:
 
 
 def _too_often(note: Note | None, desired: Serving, clock: float) -> int:
-    recent = [start for start in (note.starts if note else ()) if start > clock - desired.care.within]
+    recent = _counted(note, desired.care, clock)
     return len(recent) if len(recent) >= desired.care.starts else 0
+
+
+def _counted(note: Note | None, care: Care, clock: float) -> list[float]:
+    """The starts that count now. Those that lie ahead were before the clock was set back, nobody knows how long."""
+    return [start for start in (note.starts if note else ()) if clock - care.within < start <= clock]
 
 
 def pause(note: Note, clock: float) -> float:
     """How many seconds the loop waits before it starts a server again: doubled with each start that was counted."""
-    recent = [start for start in note.starts if start > clock - note.care.within]
+    recent = _counted(note, note.care, clock)
     if not recent:
         return 0.0
     return float(max(recent[-1] + note.care.backoff * 2 ** (len(recent) - 1) - clock, 0.0))

@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -103,6 +104,7 @@ def running(work: Work, command: list[str]) -> Iterator[subprocess.Popen[bytes]]
     try:
         assert process.stdout
         process.stdout.readline()
+        threading.Thread(target=process.stdout.read, daemon=True).start()
         yield process
     finally:
         process.terminate()

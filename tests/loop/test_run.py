@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import random
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.looping import Kept, Loop, agent, looping, replace, until
+from tests.support.looping import PATIENCE, Kept, Loop, agent, looping, replace, until
 
 
 def test_what_is_committed_is_applied_and_nothing_else(tmp_path: Path) -> None:
@@ -196,6 +197,57 @@ def test_two_who_fight_over_a_file_are_parted_and_the_other_is_named(tmp_path: P
         box.done("unsuspend", "agent/a0")
         until(lambda: "Agent 0." in box.live("a0").read_text())
         loop.wait("resolved", "agent/a0")
+
+
+def test_a_log_that_nobody_reads_or_that_is_full_holds_up_no_repair(tmp_path: Path) -> None:
+    box = Kept(tmp_path, settings="loop:\n  guard: {corrections: 100000}\n")
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    with open("/dev/full", "w") as full:
+        for log in (writing, full.fileno()):
+            loop = subprocess.Popen(
+                [sys.executable, "-m", "reconciler", "run"], cwd=box.repo, env=box.variables, stdout=log,
+            )  # fmt: skip
+            try:
+                for number in range(100):
+                    replace(box.live("a0"), f"{number}\n")
+                    until(lambda: "Agent 0." in box.live("a0").read_text())
+                loop.send_signal(signal.SIGTERM)
+                assert loop.wait(PATIENCE) == 0
+            finally:
+                loop.kill()
+                loop.wait()
+    os.close(reading)
+    os.close(writing)
+
+
+def test_what_was_left_alone_for_a_while_is_taken_care_of_once_that_is_over(tmp_path: Path) -> None:
+    box = Kept(tmp_path, settings="loop: {every: 1h}\n")
+    with looping(box) as loop:
+        box.done("suspend", "agent/a0", "--for", "4s")
+        replace(box.live("a0"), "mine\n")
+        replace(box.live("a1"), "mine\n")
+        loop.wait("corrected", "agent/a1")
+        assert box.live("a0").read_text() == "mine\n"
+        until(lambda: "Agent 0." in box.live("a0").read_text())
+
+
+def test_a_commit_that_calls_the_repository_otherwise_or_says_nothing_is_told(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    with looping(box) as loop:
+        loop.wait("started")
+        box.git("rm", "-rq", "desired-state")
+        box.git("commit", "-q", "-m", "all gone")
+        assert "has no `id`" in loop.wait("commit")["text"]
+        replace(box.live("a0"), "mine\n")
+        until(lambda: "Agent 0." in box.live("a0").read_text())
+        box.git("reset", "-q", "--hard", "HEAD~1")
+        loop.wait("resolved")
+        box.say("reconcile.yaml", "id: another\n")
+        box.say("agents/a1.md", agent("New."))
+        box.commit("another name")
+        assert "calls itself `another`" in loop.wait("commit", "", 2)["text"]
+        assert "Agent 1." in box.live("a1").read_text()
 
 
 def test_one_loop_for_a_repository(tmp_path: Path) -> None:

@@ -289,6 +289,7 @@ def test_a_server_that_ended_is_started_again_ever_later() -> None:
     held = tending.tended(plan(ended), {5000: note}, 102.0)
     assert held.again == 1.0 and held.plan.changes[0].verdict.rule == "it ended: started again in 1s"
     assert tending.tended(plan(ended), {5000: note}, 103.0) == (plan(ended), None)
+    assert tending.tended(plan(ended), {5000: note}, 50.0).again is None, "the clock was set back"
     assert tending.tended(plan(replace(ended, cause=Cause.COMMIT)), {5000: note}, 102.0).again is None
 
 

@@ -18,20 +18,17 @@ def options(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     import signal
-    import sys
 
     from reconciler.app import looping
     from reconciler.cli import opening
+    from reconciler.cli.outlet import Outlet
     from reconciler.loop.controller import Controller
     from reconciler.loop.telling import Teller
 
     app = opening.with_repository(args)
-
-    def show(text: str) -> None:
-        print(text, file=sys.stdout, flush=True)
-
     with looping.alone(app):
-        teller = Teller(app.env, show, args.json)
+        outlet = Outlet()
+        teller = Teller(app.env, outlet.show, args.json)
         controller = Controller(app, teller.tell, args.branch, args.require_signed, args.once)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: controller.stop())
@@ -39,4 +36,5 @@ def run(args: Namespace) -> int:
             controller.run()
         finally:
             teller.close()
+            outlet.close()
     return 0
