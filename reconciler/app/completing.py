@@ -12,9 +12,9 @@ from reconciler.app.session import App
 from reconciler.formats import markdown_page
 from reconciler.model.problem import Origin, Problem, invalid
 from reconciler.model.resource import File, Loaded
+from reconciler.model.standard import Types
 from reconciler.model.world import Edit, Unreadable
-from reconciler.shapes import document_completing
-from reconciler.shapes.document_types import TYPES
+from reconciler.shapes import document_completing, document_types
 from reconciler.world.markdown_files import MarkdownFiles
 
 
@@ -30,6 +30,7 @@ class Completion(NamedTuple):
 def completions(app: App, loaded: Loaded, paths: Sequence[str]) -> tuple[list[Completion], list[Problem]]:
     """Pages that people write and that lack something, of these files and folders or of all; and those to which nothing
     can be added. What a document renders is the template's to mend. Raises Invalid."""
+    types = document_types.known(loaded.settings)
     rendered = {
         t.claim.path for t in documents.targets(app, loaded) if t.claim.root == documents.HERE and not t.claim.item
     }
@@ -42,7 +43,7 @@ def completions(app: App, loaded: Loaded, paths: Sequence[str]) -> tuple[list[Co
     for path in chosen:
         if not paths or any(_below(path, wanted) for wanted in paths):
             try:
-                found += _completion(app, path)
+                found += _completion(app, path, types)
             except (document_completing.Unfit, UnicodeDecodeError) as error:
                 text = "not valid UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
                 problems.append(Problem(Origin(path), f"nothing is added: {text}", "mend that by hand"))
@@ -56,7 +57,7 @@ def _below(path: str, wanted: str) -> bool:
     return top == "." or path == top or path.startswith(f"{top}/")
 
 
-def _completion(app: App, path: str) -> list[Completion]:
+def _completion(app: App, path: str, types: Types) -> list[Completion]:
     """Raises Unfit, Unreadable, UnicodeDecodeError."""
     if app.world.real(documents.HERE, path) != f"{app.world.real(documents.HERE, '')}/{path}":
         return []  # a link: the page is another one
@@ -65,9 +66,9 @@ def _completion(app: App, path: str) -> list[Completion]:
         return []
     text = file.content.decode()
     kind = markdown_page.parse(text).type
-    if kind not in TYPES:
+    if kind not in types:
         return []
-    made, added = document_completing.completed(text, kind, os.path.basename(path).partition(".")[0])
+    made, added = document_completing.completed(text, types[kind], os.path.basename(path).partition(".")[0])
     return [Completion(path, file, File(made.encode(), file.executable), added)] if added else []
 
 

@@ -12,7 +12,9 @@ from urllib.parse import unquote
 from reconciler.formats import markdown_page
 from reconciler.formats.markdown_page import Link, Page
 from reconciler.model.problem import Origin, Problem
+from reconciler.model.standard import Types
 from reconciler.shapes import document_standards, owned_region
+from reconciler.shapes.document_types import TYPES
 
 if TYPE_CHECKING:
     from reconciler.world.markdown_files import MarkdownFiles
@@ -25,10 +27,11 @@ ADDS = ", or have `reconcile docs render --complete` add it"
 
 
 class Links:
-    """One repository's Markdown, each file read once; `shown`: what stands before its paths in problems."""
+    """One repository's Markdown, each file read once; `shown`: what stands before its paths in problems; `types`: the
+    standards there are."""
 
-    def __init__(self, files: MarkdownFiles, shown: str = "") -> None:
-        self.files, self.shown = files, shown
+    def __init__(self, files: MarkdownFiles, shown: str = "", types: Types = TYPES) -> None:
+        self.files, self.shown, self.types = files, shown, types
         self._pages: dict[str, Page | None] = {}
 
     def page(self, path: str) -> Page | None:
@@ -48,7 +51,7 @@ class Links:
             if problem := self._broken(path, link):
                 yield problem
         if page.type:
-            yield from document_standards.departures(page, page.type, self.shown + path, ADDS)
+            yield from document_standards.departures(page, page.type, self.shown + path, self.types, ADDS)
         try:
             owned_region.find((self.files.text(path) or "").encode())
         except owned_region.Broken as broken:

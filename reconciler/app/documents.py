@@ -13,11 +13,18 @@ from reconciler.app.session import App
 from reconciler.formats import markdown_page
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
 from reconciler.model.resource import File, Layout, Loaded, Target
+from reconciler.model.standard import Types
 from reconciler.model.world import Edit
 from reconciler.pipeline import aim
 from reconciler.pipeline.survey import survey
-from reconciler.shapes import document_rendering, document_standards, document_state, document_targets, owned_region
-from reconciler.shapes.document_types import TYPES
+from reconciler.shapes import (
+    document_rendering,
+    document_standards,
+    document_state,
+    document_targets,
+    document_types,
+    owned_region,
+)
 from reconciler.world import git
 from reconciler.world.markdown_files import MarkdownFiles
 
@@ -78,31 +85,32 @@ def _stale(target: Target[Any], which: str) -> Problem:
 def check(app: App, loaded: Loaded) -> list[Problem]:
     """Stale outputs, departures from standards, and broken links: in this repository, and in that around the folder of
     each server."""
+    types = document_types.known(loaded.settings)
     problems = [*stale(app, loaded, "work"), *_departures(app, loaded)]
-    problems += Links(MarkdownFiles(app.here.folder, tracked=True)).problems()
+    problems += Links(MarkdownFiles(app.here.folder, tracked=True), types=types).problems()
     for top in sorted(_tops(app, loaded)):
-        problems += Links(MarkdownFiles(top, tracked=True), f"{_short(top, app.env.home)}/").problems()
+        problems += Links(MarkdownFiles(top, tracked=True), f"{_short(top, app.env.home)}/", types).problems()
     return sorted(set(problems))
 
 
 def draft(app: App, kind: str, path: str) -> None:
     """Begins a page of a type where nothing stands. Raises Invalid."""
-    if kind not in TYPES:
-        known = ", ".join(f"`{name}`" for name in TYPES)
-        raise invalid(path, f"there is no document type `{kind}`", f"there are {known}")
+    types = document_types.known(app.load("work").settings)
+    if kind not in types:
+        raise Invalid([document_types.unknown(kind, types, Origin(path))])
     if app.world.real(HERE, path) != f"{app.world.real(HERE, '')}/{path}":
         raise invalid(path, "this is no plain path below the repository", "write it from the repository's top")
-    text = document_standards.draft(kind, os.path.basename(path).partition(".")[0])
+    text = document_standards.draft(kind, os.path.basename(path).partition(".")[0], types[kind])
     [edited] = app.world.edit([Edit(HERE, path, None, File(text.encode()))])
     if edited.problem is not None:
         raise Invalid([edited.problem])
 
 
-def check_paths(paths: Sequence[str]) -> list[Problem]:
+def check_paths(paths: Sequence[str], types: Types = document_types.TYPES) -> list[Problem]:
     """Links, regions and types of the Markdown below some folders, in git or not."""
     found: list[Problem] = []
     for path in paths:
-        found += Links(MarkdownFiles(path, tracked=False), f"{path.rstrip('/')}/").problems()
+        found += Links(MarkdownFiles(path, tracked=False), f"{path.rstrip('/')}/", types).problems()
     return sorted(set(found))
 
 
@@ -115,7 +123,8 @@ def _departures(app: App, loaded: Loaded) -> Iterator[Problem]:
             where = (
                 target.claim.path if target.claim.root == HERE else app.world.show(target.claim.root, target.claim.path)
             )
-            yield from document_standards.departures(page, types[target.ref], where)
+            known = document_types.known(loaded.settings)
+            yield from document_standards.departures(page, types[target.ref], where, known)
 
 
 def _tops(app: App, loaded: Loaded) -> set[str]:

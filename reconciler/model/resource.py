@@ -10,6 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from reconciler.model.loop import LoopSettings
 from reconciler.model.problem import Origin, Problem
+from reconciler.model.standard import Types
 from reconciler.model.trace import Traces
 
 PORT = "port"  # the root of claims on ports, below which no file lies
@@ -102,7 +103,7 @@ class History(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """reconcile.yaml."""
+    """reconcile.yaml. `standards`: types of documents that are the repository's own."""
 
     id: str = ""
     modes: tuple[Rule, ...] = ()
@@ -110,6 +111,7 @@ class Settings:
     known_problems: tuple[KnownProblem, ...] = ()
     loop: LoopSettings = field(default_factory=LoopSettings)
     history: History = History()  # noqa: RUF009
+    standards: Types = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

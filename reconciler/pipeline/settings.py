@@ -11,9 +11,10 @@ from reconciler.formats.frontmatter import decode
 from reconciler.model.loop import Channel, LoopSettings
 from reconciler.model.problem import Invalid, Origin, Problem
 from reconciler.model.resource import History, KnownProblem, Mode, Rule, Settings, Source
+from reconciler.model.standard import Section, Standard
 
 if TYPE_CHECKING:
-    from reconciler.pipeline.settings_schema import LoopEntry
+    from reconciler.pipeline.settings_schema import LoopEntry, StandardEntry
 
 PATH = "desired-state/reconcile.yaml"
 LONGEST_ID = 100
@@ -50,7 +51,13 @@ def _validated(said: dict[str, Any], text: str, path: str) -> Settings:
     )
     known = tuple(KnownProblem(k.object, k.digest) for k in read.known_problems)
     history = History(read.history.runs, read.history.days)
-    return Settings(read.id, rules, read.on_conflict, known, _loop(read.loop), history)
+    standards = {name: _standard(entry) for name, entry in read.standards.items()}
+    return Settings(read.id, rules, read.on_conflict, known, _loop(read.loop), history, standards)
+
+
+def _standard(said: StandardEntry) -> Standard:
+    sections = tuple(Section(name, about.rstrip(".")) for name, about in said.sections.items())
+    return Standard(said.about, sections, dict(said.front), said.title)
 
 
 def _loop(said: LoopEntry) -> LoopSettings:

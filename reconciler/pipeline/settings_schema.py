@@ -68,6 +68,16 @@ class HistoryEntry(BaseModel):
     days: int = Field(default=90, ge=0, description="… and all that are younger than this")
 
 
+class StandardEntry(BaseModel):
+    """What every document of a type has."""
+
+    model_config = ConfigDict(extra="forbid")
+    about: str = Field(default="", description="what the type is for")
+    sections: dict[str, str] = Field(default={}, description="its sections in their order → what belongs there")
+    front: dict[str, str] = Field(default={}, description="the keys of its front matter → what they say")
+    title: bool = Field(default=True, description="whether it has one heading of the first level")
+
+
 class SettingsFile(BaseModel):
     """`id` names the repository in the state; `modes` maps references or globs to a mode, later ones win."""
 
@@ -86,6 +96,9 @@ class SettingsFile(BaseModel):
     )
     loop: LoopEntry = Field(default=LoopEntry(), description="for `reconcile run`")
     history: HistoryEntry = Field(default=HistoryEntry(), description="how long runs can be rolled back")
+    standards: dict[Annotated[str, Field(pattern=r"^[\w-]+$")], StandardEntry] = Field(
+        default={}, description="types of documents, beside those that are shipped"
+    )
     known_problems: list[KnownProblemEntry] = Field(
         default=[], description="written by `import`: objects whose mistakes are warnings until somebody edits them"
     )

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from reconciler.formats import frontmatter, markdown_page
 from reconciler.formats.markdown_page import Page
 from reconciler.model.problem import Invalid
+from reconciler.model.standard import Section, Standard
 from reconciler.shapes import owned_region
-from reconciler.shapes.document_types import TYPES, Section, Standard
 
 LINE = re.compile(r"\r\n?|\n")
 BOM = "\ufeff"
@@ -31,17 +31,17 @@ class Unfit(Exception):
     """A page that nothing can be added to; the text says why."""
 
 
-def completed(text: str, kind: str, title: str) -> tuple[str, tuple[str, ...]]:
+def completed(text: str, standard: Standard, title: str) -> tuple[str, tuple[str, ...]]:
     """The text with all that its type asks for, and what was added. `title`: what it is called where it has none.
     Raises Unfit."""
     bare = text.removeprefix(BOM)
     ends = LINE.search(bare)
     newline = ends[0] if ends else "\n"
-    added = list(_added(bare, TYPES[kind], title, newline))
+    added = list(_added(bare, standard, title, newline))
     made = bare
     for one in reversed(added):
         made = made[: one.at] + one.text + made[one.at :]
-    _proven(bare, made, TYPES[kind])
+    _proven(bare, made, standard)
     return text[: len(text) - len(bare)] + made, tuple(one.what for one in added)
 
 
@@ -58,7 +58,8 @@ def _added(text: str, standard: Standard, title: str, newline: str) -> Iterator[
         fenced = lines if parts.opening else f"---{newline}{lines}---{newline}"
         yield Added(at, fenced, ", ".join(f"`{key}`" for key in keys))
     if standard.title and not any(heading.level == 1 for heading in page.headings):
-        yield Added(len(text) - len(parts.body), f"# {title}{newline}{newline}", "a title")
+        at = len(text) - len(parts.body)
+        yield Added(at, f"{_gap(text, at, newline)}# {title}{newline}{newline}", "a title")
     yield from _sections(text, page, standard, newline)
 
 
@@ -81,10 +82,15 @@ def _sections(text: str, page: Page, standard: Standard, newline: str) -> Iterat
 
 
 def _stub(text: str, at: int, section: Section, newline: str) -> str:
-    gap = "" if at == 0 or LINE.fullmatch(text[at - 1 : at]) else newline
     blank = "" if re.search(r"(?:\A|\r\n?|\n)[ \t]*(?:\r\n?|\n)\Z", text[:at]) else newline
     after = newline if at < len(text) else ""
-    return f"{gap}{blank}## {section.name}{newline}{newline}*To write: {section.about}.*{newline}{after}"
+    lines = f"## {section.name}{newline}{newline}*To write: {section.about}.*{newline}"
+    return f"{_gap(text, at, newline)}{blank}{lines}{after}"
+
+
+def _gap(text: str, at: int, newline: str) -> str:
+    """The end of the line before, where it has none."""
+    return "" if at == 0 or LINE.fullmatch(text[at - 1 : at]) else newline
 
 
 def _offset(text: str, line: int) -> int:
@@ -116,6 +122,7 @@ def _proven(before: str, after: str, standard: Standard) -> None:
     names = {heading.text.casefold() for heading in page.headings}
     wanted = [*standard.headings, *(heading.text for heading in markdown_page.parse(before).headings)]
     lost = [name for name in wanted if name.casefold() not in names]
+    lost += ["# …"] if standard.title and not any(heading.level == 1 for heading in page.headings) else []
     lost += [key for key in standard.front if key not in page.front]
     if lost:
         raise Unfit(f"`{lost[0]}` would not be read where it belongs: is a code block or the front matter broken?")

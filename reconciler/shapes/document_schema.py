@@ -40,9 +40,9 @@ DOCUMENT: Schema = {
         "data": {"type": "object", "description": "anything; the template sees it as `data`"},
         "title": {**TEXT, "description": "the template sees it as `title`"},
         "type": {
-            "type": "string",
-            "enum": list(document_types.TYPES),
-            "description": "the standard that the outputs obey, as `docs check` has it",
+            "anyOf": [{"enum": list(document_types.TYPES)}, NAME],
+            "description": "the standard that the outputs obey, as `docs check` has it; `standards:` in reconcile.yaml "
+            "adds others",
         },
         "observed": {
             "type": "boolean",

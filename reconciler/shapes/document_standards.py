@@ -6,16 +6,15 @@ from collections.abc import Iterator
 
 from reconciler.formats.markdown_page import Heading, Page
 from reconciler.model.problem import Origin, Problem, Severity
-from reconciler.shapes import document_completing
-from reconciler.shapes.document_types import TYPES, Standard
+from reconciler.model.standard import Standard, Types
+from reconciler.shapes import document_completing, document_types
 
 
-def departures(page: Page, kind: str, path: str, adds: str = "") -> Iterator[Problem]:
+def departures(page: Page, kind: str, path: str, types: Types, adds: str = "") -> Iterator[Problem]:
     """What a document of a type lacks, or has in another order. `adds`: what adds it, beside a person."""
-    standard = TYPES.get(kind)
+    standard = types.get(kind)
     if standard is None:
-        known = ", ".join(f"`{name}`" for name in TYPES)
-        yield Problem(Origin(path), f"there is no document type `{kind}`", f"there are {known}")
+        yield document_types.unknown(kind, types, Origin(path))
         return
     for key in standard.front:
         if key not in page.front:
@@ -56,6 +55,6 @@ def _at(path: str, heading: Heading, text: str, hint: str) -> Problem:
     return Problem(Origin(path, heading.line, 1), text, hint, Severity.ERROR)
 
 
-def draft(kind: str, title: str) -> str:
+def draft(kind: str, title: str, standard: Standard) -> str:
     """A page of a type with nothing in it yet."""
-    return document_completing.completed(f"<!-- reconcile:type {kind} -->\n# {title}\n", kind, title)[0]
+    return document_completing.completed(f"<!-- reconcile:type {kind} -->\n# {title}\n", standard, title)[0]

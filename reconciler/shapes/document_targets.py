@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from reconciler.model.problem import Invalid, Problem
 from reconciler.model.resource import Claim, File, Layout, Loaded, Ref, Resource, Target
-from reconciler.shapes import document_again, document_rendering
+from reconciler.shapes import document_again, document_rendering, document_types
 from reconciler.shapes.document_facts import Facts, Key, Place, said
 from reconciler.shapes.document_spec import Document, Output
 from reconciler.shapes.document_state import MARK, State
@@ -48,7 +48,10 @@ def mistakes(loaded: Loaded, layout: Layout, memory: document_rendering.Memory) 
     none of, outputs that two of them ask for; warnings about templates that nothing uses and that are none."""
     known = facts(Once(loaded, layout))
     taken: dict[Place, dict[str, Ref]] = {}
+    types = document_types.known(loaded.settings)
     for resource in loaded.resources:
+        if resource.ref.kind == "document" and resource.spec.type and resource.spec.type not in types:
+            yield document_types.unknown(resource.spec.type, types, resource.spec.asked.origin(("type",)))
         for output, item in outputs(resource.spec, loaded) if resource.ref.kind == "document" else ():
             place = placed(output, item, loaded, layout)
             others = taken.setdefault(place, {})

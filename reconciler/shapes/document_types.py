@@ -1,37 +1,14 @@
-"""The standards that documents obey, by the name of their type. Data, and nothing else."""
+"""The standards that documents obey, by the name of their type: shipped ones, and a repository's own. Data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
-
-
-class Section(NamedTuple):
-    """A heading of the second level, and what belongs below it."""
-
-    name: str
-    about: str
-
-
-@dataclass(frozen=True)
-class Standard:
-    """`sections`: those that every document of the type has, in this order; others may stand between them. `front`: the
-    keys that its front matter has, and what they say. `title`: whether it has one heading of the first level, before
-    all others."""
-
-    about: str
-    sections: tuple[Section, ...] = ()
-    front: Mapping[str, str] = field(default_factory=dict)
-    title: bool = True
-
-    @property
-    def headings(self) -> tuple[str, ...]:
-        return tuple(section.name for section in self.sections)
-
+from reconciler.formats.meant import meant
+from reconciler.model.problem import Origin, Problem
+from reconciler.model.resource import Settings
+from reconciler.model.standard import Section, Standard, Types
 
 NAMES_IT = Section("Referred to by", "what names it, with links")
-TYPES: Mapping[str, Standard] = {
+TYPES: Types = {
     "page": Standard("any page: one title"),
     "readme": Standard(
         "what a project is, and how to use it",
@@ -65,3 +42,16 @@ TYPES: Mapping[str, Standard] = {
         {"status": "proposed, accepted, or superseded by another one", "date": "when it was decided, as 2026-01-31"},
     ),
 }
+
+
+def known(settings: Settings) -> Types:
+    """All that a repository has; its own one comes before a shipped one of that name."""
+    return {**TYPES, **settings.standards}
+
+
+def unknown(kind: str, types: Types, origin: Origin) -> Problem:
+    """A type that there is none of."""
+    near = meant(kind, list(types))
+    listed = ", ".join(f"`{name}`" for name in types)
+    hint = f"did you mean `{near}`?" if near else f"there are {listed}; `standards:` in reconcile.yaml adds others"
+    return Problem(origin, f"there is no document type `{kind}`", hint)

@@ -119,9 +119,9 @@ def test_a_page_that_says_its_type_is_held_to_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_draft_of_each_type_departs_from_nothing(kind: str) -> None:
-    page = markdown_page.parse(document_standards.draft(kind, "Title"))
+    page = markdown_page.parse(document_standards.draft(kind, "Title", TYPES[kind]))
     assert page.type == kind
-    assert list(document_standards.departures(page, kind, "x.md")) == []
+    assert list(document_standards.departures(page, kind, "x.md", TYPES)) == []
 
 
 def test_nothing_that_is_no_markdown_stops_it(tmp_path: Path) -> None:

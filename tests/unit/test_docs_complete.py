@@ -56,7 +56,7 @@ GOLDEN = {
 @pytest.mark.parametrize("before", GOLDEN)
 def test_what_a_runbook_lacks(before: str) -> None:
     text, made = GOLDEN[before]
-    assert completed(text, "runbook", "night")[0] == made
+    assert completed(text, TYPES["runbook"], "night")[0] == made
 
 
 @pytest.mark.parametrize(
@@ -70,9 +70,9 @@ def test_what_a_runbook_lacks(before: str) -> None:
 def test_keys_of_front_matter(front: str, made: str) -> None:
     body = "# D\n\n## Decision\n\n## Why\n"
     abouts = [TYPES["decision"].front[key] for key in ("status", "date")]
-    text, added = completed(front + body, "decision", "d")
+    text, added = completed(front + body, TYPES["decision"], "d")
     assert text == made.format(*abouts) + body and added
-    assert not list(document_standards.departures(markdown_page.parse(text), "decision", "d.md"))
+    assert not list(document_standards.departures(markdown_page.parse(text), "decision", "d.md", TYPES))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_keys_of_front_matter(front: str, made: str) -> None:
 )
 def test_what_cannot_be_added_is_left(text: str) -> None:
     with pytest.raises(Unfit):
-        completed(text, "decision", "d")
+        completed(text, TYPES["decision"], "d")
 
 
 MARKDOWN = st.lists(
@@ -105,13 +105,13 @@ MARKDOWN = st.lists(
 def test_every_byte_stays_and_once_is_enough(lines: list[str], newline: str, kind: str, ends: bool, mark: bool) -> None:
     text = ("\ufeff" if mark else "") + newline.join(lines).replace("\n", newline) + (newline if ends else "")
     try:
-        made, added = completed(text, kind, "t")
+        made, added = completed(text, TYPES[kind], "t")
     except Unfit:
         return
     rest = iter(made)
     assert all(letter in rest for letter in text)
     assert len(made) == len(text) or added
-    assert completed(made, kind, "t") == (made, ())
+    assert completed(made, TYPES[kind], "t") == (made, ())
 
 
 def test_it_shows_what_it_adds_and_asks(tmp_path: Path) -> None:
@@ -137,3 +137,35 @@ def test_it_shows_what_it_adds_and_asks(tmp_path: Path) -> None:
     assert (home.repo / "docs" / "list.md").read_bytes() == rendered, "what is rendered is its template's to mend"
     assert home.slow("docs", "render", "--complete", "docs/night.md") == ("every page has what its type asks for\n", 0)
     assert home.slow("docs", "render", "--complete", "none.md")[1] == 1
+
+
+def test_a_repository_has_standards_of_its_own(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.say(
+        "reconcile.yaml",
+        "id: mine\nstandards:\n  review:\n    sections: {Found: what was found, Done: what was done about it}\n"
+        "    front: {by: who reviewed it}\n  runbook:\n    sections: {Steps: what to do}\n",
+    )
+    page = home.repo / "R.md"
+    page.write_text("<!-- reconcile:type review -->\n# R\n\n## Done\n\n## Found\n")
+    said, status = home.slow("docs", "check")
+    assert status == 1
+    assert "R.md:1:1: a review has `by` in its front matter\n  hint: write `by:` who reviewed it" in said
+    assert "R.md:4:1: `Done` stands before `Found`\n  hint: the order of a review: Found, Done" in said
+    page.write_text("<!-- reconcile:type review -->\n# R\n")
+    assert home.slow("docs", "check", str(home.repo))[1] == 1
+    assert home.slow("docs", "render", "--complete", "--yes")[1] == 0
+    assert page.read_text() == (
+        "---\nby:  # who reviewed it\n---\n<!-- reconcile:type review -->\n# R\n"
+        "\n## Found\n\n*To write: what was found.*\n\n## Done\n\n*To write: what was done about it.*\n"
+    )
+    assert home.slow("docs", "check")[1] == 0 and home.slow("docs", "check", str(home.repo))[1] == 0
+    assert home.slow("docs", "render", "--draft", "runbook", "run.md")[1] == 0
+    assert "## Steps\n" in (home.repo / "run.md").read_text(), "its own one comes before a shipped one"
+    assert home.slow("docs", "render", "--draft", "reviw", "x.md")[1] == 1
+    (home.repo / "templates").mkdir()
+    (home.repo / "templates" / "t.j2").write_text("# T\n")
+    home.say("documents/d.yaml", "template: t.j2\ntype: reviw\noutputs: [d.md]\n")
+    assert home.slow("validate")[1] == 1
+    home.say("documents/d.yaml", "template: t.j2\ntype: page\noutputs: [d.md]\n")
+    assert home.slow("validate")[1] == 0

@@ -80,7 +80,11 @@ def test_mistakes_in_documents_and_templates(sandbox: Sandbox) -> None:
     (sandbox.repo / "templates" / "notes.txt").write_text("{{ no template at all")
     for name in ("unknown", "endless", "open", "none", "host"):
         says(sandbox, f"documents/{name}.yaml", f"template: {name}.md.j2\noutputs: [docs/{name}.md]\n")
-    says(sandbox, "documents/twice.yaml", "template: sound.md.j2\ntitle: T\noutputs: [docs/none.md, docs/twice.md]\n")
+    says(
+        sandbox,
+        "documents/twice.yaml",
+        "template: sound.md.j2\ntype: pge\ntitle: T\noutputs: [docs/none.md, docs/twice.md]\n",
+    )
     says(sandbox, "documents/nowhere.yaml", "template: sound.md.j2\ntitle: T\noutputs: [{in: project/x, path: a.md}]\n")
     says(sandbox, "hosts/laptop/agents/of-laptop.md", "---\ndescription: D\n---\n")
     says(sandbox, "hosts/desk/agents/of-desk.md", "---\ndescription: D\n---\n")
@@ -90,12 +94,13 @@ def test_mistakes_in_documents_and_templates(sandbox: Sandbox) -> None:
         assert [line for line in done.stderr.splitlines() if not line.startswith("  ")] == [
             "desired-state/documents/none.yaml:1:1: document/none: there is no template `none.md.j2`",
             "desired-state/documents/nowhere.yaml:3:11: document/nowhere: there is no `project/x` here",
-            "desired-state/documents/twice.yaml:3:11: document/twice and document/none both ask for `docs/none.md`",
+            "desired-state/documents/twice.yaml:2:1: there is no document type `pge`",
+            "desired-state/documents/twice.yaml:4:11: document/twice and document/none both ask for `docs/none.md`",
             "templates/endless.md.j2:1:1: the template is stopped: it goes round more than 200,000 times",
             "templates/host.md.j2:1:1: git names no `agent/of-laptop`",
             "templates/open.md.j2:1:1: unexpected end of template; jinja was looking for the following tags: `elif` or "
             "`else` or `endif`; the innermost block that needs to be closed is `if`",
             "templates/unknown.md.j2:2:1: `nobody` is not known here",
             "templates/unused.md.j2:1:1: warning: unexpected `end of template`",
-            "7 problems; nothing was changed",
+            "8 problems; nothing was changed",
         ]

@@ -10,6 +10,7 @@ from reconciler.cli.phrase import count
 if TYPE_CHECKING:
     from reconciler.app import App
     from reconciler.model.resource import Loaded
+    from reconciler.model.standard import Types
 
 EXITS = "Exit status: 0; `check`: 1 if anything is stale, broken or departs from its standard; `render`: 1 if not all was written."  # noqa: E501
 ACTIONS = ("render", "check", "graph")
@@ -125,7 +126,7 @@ def _check(args: Namespace) -> int:
     from reconciler.cli.render_docs import check_record, check_text
 
     if args.paths:
-        problems = documents.check_paths(args.paths)
+        problems = documents.check_paths(args.paths, _types(args))
     else:
         app = opening.with_repository(args)
         problems = documents.check(app, app.load("work"))
@@ -134,6 +135,18 @@ def _check(args: Namespace) -> int:
     else:
         terminal.show(check_text(problems, terminal.style(args)))
     return 1 if problems else 0
+
+
+def _types(args: Namespace) -> Types:
+    """The standards of the repository, where there is one."""
+    from reconciler.cli import opening
+    from reconciler.model.problem import Invalid
+    from reconciler.shapes import document_types
+
+    try:
+        return document_types.known(opening.with_repository(args).load("work").settings)
+    except Invalid:
+        return document_types.TYPES
 
 
 def _graph(args: Namespace) -> int:
