@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from reconciler.cli.render_run import result_text
 from reconciler.cli.style import Style
 from reconciler.model.outcome import Status
@@ -80,6 +82,51 @@ def test_of_files_that_gain_and_lose_keys_none_loses_any_after_a_failure() -> No
     Refusing(house, OPENCODE)
     house.apply(plan)
     assert b'"tab_size": 1' in house.home[ZED] and b'"theme": "One"' in house.home[ZED] and before != house.home[ZED]
+
+
+FIRST = {"opencode/settings.yaml": "share: auto\n", "zed/settings.yaml": "tab_size: 1\n"}
+SECOND = {"opencode/settings.yaml": "username: me\n", "zed/settings.yaml": "theme: One\n"}
+
+
+@pytest.mark.parametrize("refused", [OPENCODE, ZED])
+def test_whichever_of_them_cannot_be_written_nothing_went_from_the_other(refused: str) -> None:
+    house = House({})
+    house.apply(house.plan(FIRST))
+    plan = house.plan(SECOND)
+    Refusing(house, refused)
+    result = house.apply(plan)
+    [other] = {OPENCODE, ZED} - {refused}
+    key, new = (b'"share"', b'"username"') if other == OPENCODE else (b'"tab_size"', b'"theme"')
+    assert key in house.home[other] and new in house.home[other]
+    assert [o.status for c, o in result.outcomes if c.after is None and c.claim.root in other] == [Status.SKIPPED]
+
+
+def test_files_that_gain_and_lose_keys_in_two_edits_are_taken_back_to_the_byte() -> None:
+    house = House({ZED: "{ // mine\n}\n", OPENCODE: '{\n\t"model": "a/b" // mine\n}'})
+    start = house.home
+    house.apply(house.plan(FIRST))
+    between = house.home
+    run = house.apply(house.plan(SECOND)).run
+    after = house.home
+    assert b"share" not in after[OPENCODE] and b"tab_size" not in after[ZED]
+    assert run is not None and not house.plan(SECOND).changes
+    back = house.take_back(run.id).run
+    assert house.home == between and back is not None
+    house.take_back(back.id)
+    assert house.home == after
+    house.hand_back()
+    assert house.home == start
+
+
+def test_an_entry_that_becomes_another_does_so_at_once() -> None:
+    """Between two edits it would be half of each."""
+    house = House({})
+    house.apply(house.plan({**FIRST, "mcp/x.yaml": X}))
+    plan = house.plan({**SECOND, "mcp/x.yaml": "url: https://x.example/mcp\n"})
+    seen: list[bytes] = []
+    house.world.hook = lambda edit: seen.append(edit.after.content if edit.after else b"")
+    house.apply(plan)
+    assert seen and not any(b'"command"' in text and b'"url"' in text for text in seen)
 
 
 def test_a_key_of_an_entry_that_stays_goes_all_the_same() -> None:
