@@ -38,7 +38,7 @@ def plan_text(plan: Plan, page: Page) -> str:
         if found := [item for key, item in items if key == section]:
             lines += [style.paint(title, "title"), *_section(found, page), ""]
     lines += disturbs(plan, style)
-    lines += [*warnings, *([""] if warnings else []), style.paint(style.safe(summary(plan)), "title")]
+    lines += [*warnings, *([""] if warnings else []), style.paint(style.safe(summary(plan, items)), "title")]
     return style.finish([*lines, *([style.paint(page.hint, "dim")] if page.hint else [])])
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from reconciler.cli import phrase
-from reconciler.cli.grouping import Item, grouped
+from reconciler.cli.grouping import Grouped, Item, grouped
 from reconciler.cli.render_disturbs import disturbed
 from reconciler.model.change import Action, Cause, Plan
 from reconciler.model.resource import Revision
@@ -38,17 +38,17 @@ def in_step(plan: Plan, only: Sequence[str] = ()) -> str:
     # A limited plan still counts everything, and the rest need not be in step.
     what = " ".join(only) or phrase.count(objects, "object")
     posing = f"as if this were `{plan.host}`" if plan.here else ""
-    return phrase.joined([f"in step with {revision(plan.revision)}: {what}", posing, noted, *_waiting(plan)])
+    held = _waiting(list(grouped(plan.changes)))
+    return phrase.joined([f"in step with {revision(plan.revision)}: {what}", posing, noted, *held])
 
 
-def summary(plan: Plan) -> str:
-    """`1 to create, 2 to update, 1 to repair · 1 conflict · 1 held`."""
-    items = list(grouped(plan.changes))
+def summary(plan: Plan, items: Sequence[Grouped]) -> str:
+    """`1 to create, 2 to update, 1 to repair · 1 conflict · 1 held`; `items`: its entries."""
     due = Counter(_word(item) for section, item in items if not item.held and section != "left")
     words = [*WORDS.values(), *CAUSES.values()]
     said = ", ".join(f"{due[word]} {word}" for word in words if due[word])
     return phrase.joined(
-        [said or "nothing to write", disturbed(plan), *_waiting(plan), *_recorded(plan), *_confirmed(plan)]
+        [said or "nothing to write", disturbed(plan), *_waiting(items), *_recorded(plan), *_confirmed(plan)]
     )
 
 
@@ -59,8 +59,8 @@ def _word(item: Item) -> str:
     return WORDS[actions.pop()] if len(actions) == 1 and not item.partial else WORDS[Action.UPDATE]
 
 
-def _waiting(plan: Plan) -> Iterator[str]:
-    held = Counter(section for section, item in grouped(plan.changes) if item.held)
+def _waiting(items: Sequence[Grouped]) -> Iterator[str]:
+    held = Counter(section for section, item in items if item.held)
     if held["conflict"]:
         yield phrase.count(held["conflict"], "conflict")
     for section in ("unknown", "held"):

@@ -139,17 +139,20 @@ def _looked_at(
             refused.append((change, Outcome(change.claim, Status.STALE, moved, diff=diff, found=stands.state)))
             failed.add(change.ref)
         else:
-            ready.append(replace(change, before=seen[change.claim]))
+            same = seen[change.claim] == change.before
+            ready.append(change if same else replace(change, before=seen[change.claim]))
     return sorted(ready, key=_turn), refused
 
 
 def _why_skip(change: Change[Any], failed: set[Any]) -> Problem | None:
+    if not failed:
+        return None
     origin = Origin(str(change.ref))
     if needed := sorted(str(ref) for ref in change.target.needs & failed):
         return Problem(origin, f"not done, since it needs {', '.join(needed)}")
     # A key of what stays is removed by an edit of that: nothing else replaces it, and it is whole only without.
     alone = change.partial and change.ref not in failed
-    if failed and change.after is None and not change.action.bookkeeping and not alone:
+    if change.after is None and not change.action.bookkeeping and not alone:
         return Problem(origin, NOT_REMOVED, "mend those, then apply again")
     return None
 
@@ -185,8 +188,8 @@ def _acted(
     changes: Sequence[Change[Any]], hands: Hands, acted: Callable[[int], None], foreseen: Mapping[Claim, Outcome]
 ) -> list[Settled]:
     outcomes: dict[Claim, Outcome] = {}
-    for kind in hands.in_order(changes):
-        for batch in _batches([c for c in changes if c.ref.kind == kind.name]):
+    for kind, part in hands.in_turn(changes):
+        for batch in _batches(part):
             outcomes.update((o.claim, o) for o in kind.act(batch, hands.world))
             acted(len(outcomes))
     failed = [c for c in changes if outcomes[c.claim].status is Status.FAILED and _in_a_file(c)]

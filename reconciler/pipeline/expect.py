@@ -20,8 +20,8 @@ def expected(changes: Sequence[Change[Any]], hands: Hands) -> list[tuple[Change[
     world = Rehearsal(hands.world)
     found: dict[Claim, Outcome] = {}
     touching = [change for change in changes if not change.action.bookkeeping]
-    for kind in hands.in_order(changes):
-        if shared := [c for c in touching if c.ref.kind == kind.name and c.claim.item]:
+    for kind, part in hands.in_turn(touching):
+        if shared := [c for c in part if c.claim.item]:
             found.update((outcome.claim, outcome) for outcome in kind.act(shared, world))
     for change in touching:
         if not change.claim.item and change.before.state is None:

@@ -82,19 +82,27 @@ class Hands:
             by_kind.setdefault(change.ref.kind, []).append(change.claim)
         return look_at(by_kind, self.kinds, self.world, self.journal.key())
 
+    def in_turn(self, changes: Sequence[Change[Any]]) -> list[tuple[AnyKind, list[Change[Any]]]]:
+        """Each kind with its part of some changes, in the order in which they are made."""
+        parts: dict[str, list[Change[Any]]] = {}
+        for change in changes:
+            parts.setdefault(change.ref.kind, []).append(change)
+        return [(kind, parts[kind.name]) for kind in self.in_order(changes) if kind.name in parts]
+
     def in_order(self, changes: Sequence[Change[Any]]) -> Sequence[AnyKind]:
         """Kinds that edited one file take their edits back in the order in which each finds its own text."""
-        if not any(change.exact for change in changes):
+        exact = [change for change in changes if change.exact and not change.action.bookkeeping]
+        if not exact:
             return self.kinds
         orders = (self.kinds[::-1], self.kinds)
-        return next((order for order in orders if _finds(changes, order, self.world, self.watch)), orders[0])
+        return next((order for order in orders if _finds(exact, order, self.world, self.watch)), orders[0])
 
 
 def _finds(changes: Sequence[Change[Any]], order: Sequence[AnyKind], look: Look, watch: Shield) -> bool:
     """Whether the first kind that comes to a file finds the text that its way back fits."""
     rank = {kind.name: at for at, kind in enumerate(order)}
     first: dict[tuple[str, str], Change[Any]] = {}
-    for change in sorted((c for c in changes if c.exact), key=lambda c: rank[c.ref.kind]):
+    for change in sorted(changes, key=lambda c: rank[c.ref.kind]):
         first.setdefault(change.claim[:2], change)
     return all(splices.back(c.exact, watch.text(at, _text(look, *at))) is not None for at, c in first.items())
 

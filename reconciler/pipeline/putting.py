@@ -32,9 +32,10 @@ def watching(changes: Sequence[Change[Any]], hands: Hands) -> Hands:
 def put_in(ready: Sequence[Change[Any]], refused: list[Settled], hands: Hands) -> list[Change[Any]]:
     """The changes with secrets in them; `refused` learns of those whose secret is another one by now."""
     filled: list[Change[Any]] = []
+    filling = hands.filling
     for change in ready:
         exposed = bool(change.veiled) and _exposed(change, hands.world)
-        made = hands.filling.fill(change, exposed=exposed)
+        made = filling.fill(change, exposed=exposed)
         if isinstance(made, Outcome):
             refused.append((change, made))
         else:
@@ -51,7 +52,6 @@ def _exposed(change: Change[Any], look: Look) -> bool:
 def _veiled(changes: Sequence[Change[Any]], hands: Hands) -> list[Change[Any]]:
     """Each with what is secret in its file when its turn comes, and after it: kinds act one after the other."""
     found: dict[Claim, Change[Any]] = {}
-    for kind in hands.in_order([c for c in changes if not c.action.bookkeeping]):
-        if batch := [c for c in changes if c.ref.kind == kind.name]:
-            found.update((change.claim, change) for change in hands.watch.veils(batch))
+    for _, batch in hands.in_turn(changes):
+        found.update((change.claim, change) for change in hands.watch.veils(batch))
     return [found[change.claim] for change in changes]

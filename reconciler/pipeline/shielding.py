@@ -51,7 +51,8 @@ class Shield:
             rows.setdefault(row.claim[:2], []).append(row)
         veiled = {change.claim[:2] for change in changes if change.becomes and change.becomes.veiled}
         found: dict[At, int] = {}
-        for at in {claim[:2] for claim in touched if world.bitless(*claim[:2]) is None}:
+        concerned = {claim[:2] for claim in touched} & (veiled | rows.keys())
+        for at in {at for at in concerned if world.bitless(*at) is None}:
             before = rows.get(at, [])
             if at in veiled or any(row.claim not in touched for row in before):
                 mode = world.mode(*at)
