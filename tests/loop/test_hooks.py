@@ -106,8 +106,8 @@ def test_the_folder_of_hooks_may_lie_elsewhere(tmp_path: Path) -> None:
     assert (box.repo / "tools/hooks/pre-commit").exists() and (box.repo / "tools/hooks/pre-push").exists()
 
 
-def test_pre_commit_drives_both(tmp_path: Path) -> None:
-    box = Kept(tmp_path)
+def pre_commit(box: Kept, folder: Path) -> None:
+    """Has pre-commit drive the hooks that this repository offers."""
     top = Path(__file__).parents[2]
     entry = f"{sys.executable} -m reconciler check"
     offered = (top / ".pre-commit-hooks.yaml").read_text()
@@ -115,12 +115,36 @@ def test_pre_commit_drives_both(tmp_path: Path) -> None:
     hooks = "\n".join(f"      {line}" for line in local.splitlines())
     (box.repo / ".pre-commit-config.yaml").write_text(f"repos:\n  - repo: local\n    hooks:\n{hooks}\n")
     box.git("add", "-A")
-    box.variables["PRE_COMMIT_HOME"] = str(tmp_path / "pre-commit")
+    box.variables["PRE_COMMIT_HOME"] = str(folder / "pre-commit")
     installed = subprocess.run(
         [sys.executable, "-m", "pre_commit", "install", "-t", "pre-commit", "-t", "pre-push"],
         cwd=box.repo, env=box.variables, capture_output=True, text=True,
     )  # fmt: skip
     assert installed.returncode == 0, installed.stdout
+
+
+def test_pre_commit_drives_the_first_commit_and_a_work_tree_of_its_own(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    shutil.rmtree(box.repo / ".git")
+    box.git("init", "-q", "-b", "main")
+    pre_commit(box, tmp_path)
+    box.say("agents/a0.md", BROKEN)
+    box.git("add", "-A")
+    assert commits(box).returncode == 1
+    box.say("agents/a0.md", agent("Agent 0."))
+    box.git("add", "-A")
+    assert commits(box).returncode == 0
+    side = tmp_path / "side"
+    box.git("worktree", "add", "-q", "-b", "side", str(side))
+    (side / "desired-state/agents/a0.md").write_text(BROKEN)
+    assert commits(box, "-a", where=side).returncode == 1
+    (side / "desired-state/agents/a0.md").write_text(agent("Side."))
+    assert commits(box, "-a", where=side).returncode == 0
+
+
+def test_pre_commit_drives_both(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    pre_commit(box, tmp_path)
     assert commits(box).returncode == 0
     box.say("agents/a0.md", BROKEN)
     refused = commits(box, "-a")

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.desktop import desktop
 from tests.support.looping import PATIENCE, Kept, Loop, agent, looping, replace, until
 
 
@@ -103,13 +104,17 @@ def test_what_was_applied_uncommitted_stays_until_the_branch_moves(tmp_path: Pat
 def test_a_rolled_back_commit_stays_rolled_back_until_the_branch_moves(tmp_path: Path) -> None:
     box = Kept(tmp_path)
     with looping(box) as loop:
+        box.done("suspend", "agent/a2")
         box.say("agents/a0.md", agent("Bad idea."))
+        box.say("agents/a2.md", agent("Bad too."))
         box.commit("bad")
         run = loop.wait("applied", "agent/a0")["run"]
         box.done("rollback", str(run), "--yes")
+        box.done("unsuspend")
         replace(box.live("a1"), "wake up\n")
         loop.wait("corrected", "agent/a1")
         assert "Agent 0." in box.live("a0").read_text()
+        assert "Agent 2." in box.live("a2").read_text(), "what that commit asks for beside it waits too"
         assert "held back" in box.done("status")
         box.say("agents/a2.md", agent("Better."))
         box.commit("on")
@@ -179,6 +184,42 @@ def formatting(box: Kept, name: str, program: str) -> Iterator[int]:
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.mark.parametrize(
+    ("doing", "begin", "end"),
+    [
+        ("merge", ["merge", "-q", "--no-ff", "--no-commit", "topic"], ["merge", "--quit"]),
+        ("bisect", ["bisect", "start", "topic", "main~1"], ["bisect", "reset"]),
+        ("cherry-pick", ["cherry-pick", "clash"], ["cherry-pick", "--quit"]),
+        ("revert", ["revert", "clash"], ["revert", "--quit"]),
+    ],
+)
+def test_what_git_is_in_the_middle_of_is_waited_out(
+    tmp_path: Path, doing: str, begin: list[str], end: list[str]
+) -> None:
+    box = Kept(tmp_path)
+    start = box.git("rev-parse", "main").strip()
+    for branch, text in (("topic", "Topic's."), ("clash", "Clash.")):
+        box.git("switch", "-q", "-c", branch, start)
+        box.say("agents/a0.md", agent(text))
+        box.commit(branch)
+    box.git("switch", "-q", "main")
+    box.say("agents/a2.md", agent("Main's."))
+    if doing != "merge":
+        box.say("agents/a0.md", agent("Main's."))
+    box.commit("main")
+    before = "Agent 0." if doing == "merge" else "Main's."
+    with looping(box) as loop:
+        until(lambda: "Main's." in box.live("a2").read_text())
+        subprocess.run(["git", *begin], cwd=box.repo, env=box.variables, capture_output=True)
+        assert loop.wait("busy")["text"].startswith(f"a {doing} is in progress")
+        box.git("update-ref", "refs/heads/main", "topic")
+        replace(box.live("a1"), "wake up\n")
+        loop.wait("corrected", "agent/a1")
+        assert before in box.live("a0").read_text()
+        box.git(*end)
+        until(lambda: "Topic's." in box.live("a0").read_text())
 
 
 @pytest.mark.parametrize("program", ["prettier", "nobody-knows"])
@@ -398,6 +439,26 @@ def test_news_go_to_a_command_together(tmp_path: Path) -> None:
     news = [json.loads(line) for line in out.read_text().splitlines()]
     assert sorted(e["about"] for one in news for e in one["events"]) == [f"agent/b{n}" for n in range(3)]
     assert len(news) == 2, "the first at once, the others together"
+
+
+@pytest.mark.skipif(
+    not (shutil.which("dbus-daemon") and shutil.which("notify-send")), reason="a session bus and notify-send carry them"
+)
+def test_news_reach_the_desktop_and_what_is_over_too(tmp_path: Path) -> None:
+    box = Kept(tmp_path, settings="loop: {notify: [desktop], notify_every: 1s}\n")
+    out = tmp_path / "shown"
+    with desktop(out) as place:
+        box.variables |= place
+        with looping(box) as loop:
+            replace(box.live("theirs"), "mine\n")
+            box.say("agents/theirs.md", agent("Git's <b>own</b> & more."))
+            box.commit("take over")
+            loop.wait("held", "agent/theirs")
+            until(lambda: out.exists() and "agent/theirs: something else stands there" in out.read_text())
+            box.done("apply", "--yes", "agent/theirs")
+            until(lambda: "1 resolved" in out.read_text())
+    told = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [one["title"] for one in told] == ["reconcile: 1 to look at", "reconcile: 1 resolved"]
 
 
 def test_events_are_kept_and_followed(tmp_path: Path) -> None:
