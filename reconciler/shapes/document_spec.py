@@ -15,6 +15,7 @@ from reconciler.shapes import asked, document_schema
 from reconciler.shapes.asked import Asked
 
 PLACE = re.compile(r"\{(\w+)\}")
+SCHEMA = Schema(document_schema.DOCUMENT)
 MARKDOWN = (".md", ".markdown", ".mdx", ".html", ".htm")
 
 
@@ -55,7 +56,7 @@ def read(name: str, sources: Sequence[Source]) -> Document:
     said, ref = asked.read(sources), f"document/{name}"
     if not isinstance(said.value, dict):
         raise invalid(said.path, f"{ref} is not a map of keys", "write `template:` and `outputs:`", line=1)
-    found = Schema(document_schema.DOCUMENT).mistakes(said.value)
+    found = SCHEMA.mistakes(said.value)
     problems = [Problem(said.origin(mistake.steps), f"{ref}: {mistake.text}", mistake.hint) for mistake in found]
     if problems:
         raise Invalid(problems)
