@@ -124,3 +124,15 @@ def test_of_what_nobody_looked_at_it_is_said_that_it_is_unknown() -> None:
     assert house.home["repository/d.md"].startswith(b"unknown false\n")
     assert not house.plan(git).due
     assert Sight().at == ""
+
+
+def test_the_shipped_page_of_servers_and_drift(home: Home) -> None:
+    shipped = Path(__file__).parents[2] / "templates" / "now.md.j2"
+    (home.repo / "templates" / "now.md.j2").write_text(shipped.read_text())
+    (home.config / "agents" / "ada.md").write_text("mine\n")
+    assert home.slow("docs", "render", "--yes")[1] == 0
+    lines = stands(home).splitlines()
+    assert lines[0] == "# As it was seen"
+    assert "| [notes](../desired-state/servers/notes.yaml) | stopped | 55998 |  |  | 0 | 0 | 0 |" in lines
+    assert "- [`agent/ada`](../desired-state/agents/ada.md)" in lines and "Nothing." not in lines
+    assert lines[-1].startswith("<!-- rendered from desired-state/documents/now.yaml and from what was seen")

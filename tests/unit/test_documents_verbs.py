@@ -116,3 +116,27 @@ def test_orchestrate_docs_says_what_is_to_be_chosen(home: Home) -> None:
     for wrong in ((), ("--standardize", "--update-all")):
         assert home.slow("orchestrate", "--docs", *wrong)[1] == 1
     assert not (home.repo / OUTPUT).exists()
+
+
+def test_what_is_known_to_be_in_step_hides_no_edit(home: Home) -> None:
+    """Where a plan found nothing, the next one is answered at once: unless an output, a template or an input moved."""
+    assert home.slow("docs", "render", "--yes")[1] == 0
+    home.slow("apply", "--yes", "--no-preflight")
+    home.commit()
+    output, template = home.repo / OUTPUT, home.repo / "templates" / "list.md.j2"
+
+    def says(text: str) -> bool:
+        return text in home.run("plan", "--no-preflight").stdout
+
+    assert says("in step") and says("in step")
+    text = output.read_text()
+    output.write_text(text + "mine\n")
+    assert says("1 to repair")
+    output.write_text(text)
+    assert says("in step") and says("in step")
+    template.write_text("# Other\n")
+    assert says("document/agents")
+    template.write_text(LIST)
+    assert says("in step") and says("in step")
+    home.say("agents/zoe.md", "---\ndescription: Z\n---\n")
+    assert says("document/agents")
