@@ -65,6 +65,8 @@ class Node:
     end: int
     scalar: Json = None
     entries: Sequence[Entry] = ()
+    places: dict[str | None, int] | None = None
+    """Of an object: which entry has a key, once somebody asked."""
 
 
 @dataclass(slots=True, eq=False)
@@ -119,8 +121,9 @@ def find(node: Node, steps: Steps) -> Node | None:
 def find_entry(node: Node, step: Step) -> int | None:
     """Which entry of an object or array a step leads to."""
     if node.kind == "object" and isinstance(step, str):
-        places = (index for index in range(len(node.entries) - 1, -1, -1) if node.entries[index].key == step)
-        return next(places, None)
+        if node.places is None:
+            node.places = {entry.key: index for index, entry in enumerate(node.entries)}
+        return node.places.get(step)
     if node.kind != "array" or not _array_index.fullmatch(str(step)):
         return None
     return int(step) if int(step) < len(node.entries) else None
