@@ -215,9 +215,11 @@ def words(sources: Sequence[Source]) -> tuple[str, ...]:
     """What may be a reference in files, each once."""
     found: dict[str, None] = {}
     for source in sources:
-        for word in WORD.findall(source.file.content.decode("utf-8", "replace")):
-            if word[0] == "@" or "/" in word:
-                found[word] = found[f"agent/{word.lstrip('@')}"] = None
+        # few texts between blanks can hold a reference, and most of those stand there many times
+        for text in dict.fromkeys(source.file.content.decode("utf-8", "replace").split()):
+            for word in WORD.findall(text) if "@" in text or "/" in text else ():
+                if word[0] == "@" or "/" in word:
+                    found[word] = found[f"agent/{word.lstrip('@')}"] = None
     return tuple(found)
 
 

@@ -19,7 +19,7 @@ from reconciler.model.secret import END, START
 from reconciler.shapes import owned_region
 from reconciler.shapes.document_facts import Facts, Key, Place, masked
 from reconciler.shapes.document_spec import Document, Output
-from reconciler.shapes.document_view import SEEN, Thing, View
+from reconciler.shapes.document_view import OBSERVING, SEEN, Thing, View
 
 UNFIT = re.compile(f"[\0\ud800-\udfff{START}{END}]")
 FORMAT = 1
@@ -79,13 +79,25 @@ def _anew(ref: Ref, document: Document, output: Output, item: Ref | None, place:
     }
     if facts.answer(("template", document.template)) is None:
         origin = document.asked.origin(("template",))
-        hint = f"add `{FOLDER}{document.template}`"
+        inside = not {"", ".", ".."} & {*document.template.split("/")}
+        hint = f"add `{FOLDER}{document.template}`" if inside else f"write its path below `{FOLDER}`"
         raise Invalid([Problem(origin, f"{ref}: there is no template `{document.template}`", hint)])
-    text = templates.render(document.template, values)
+    try:
+        text = templates.render(document.template, values)
+    except Invalid as error:
+        raise Invalid(_hinted(problem, document) for problem in error.problems) from None
     _fit(text, document, output)
     asked = tuple(sorted(view.asked))
     kept = Kept(own, asked, facts.digest(asked), text)
     return kept._replace(text=_stamped(kept, document, output))
+
+
+def _hinted(problem: Problem, document: Document) -> Problem:
+    """With what mends it, where a template asks for what the document does not let it see."""
+    about_machine = any(problem.text == f"`{name}` is not known here" for name in OBSERVING)
+    if document.observed or not about_machine:
+        return problem
+    return replace(problem, hint=f"add `observed: true` to `{document.asked.path}`: it shows this machine")
 
 
 def unparsed(facts: Facts) -> Iterator[Problem]:

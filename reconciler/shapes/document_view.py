@@ -15,6 +15,9 @@ SEEN = frozenset(
     ("ref", "kind", "name", "spec", "body", "description", "source", "link", "links", "backlinks", "has_page")
 )
 
+OBSERVING = ("unmanaged", "seen", "looked")
+"""Names that only documents of observed facts have."""
+
 
 class View:
     """One output's view: `root` and `path` are where it lies, `document` whose it is, `asked` what it asked for."""

@@ -246,3 +246,19 @@ def test_a_server_of_the_whole_file_system_has_paths_too() -> None:
     house = House({})
     house.apply(house.plan(git))
     assert house.world.files["projects", "srv/x.md"]
+
+
+@pytest.mark.parametrize(
+    ("template", "text", "told"),
+    [
+        ("t.md.j2", "{{ seen('agent/a') }}", "hint: add `observed: true` to `desired-state/documents/d.yaml`"),
+        ("t.md.j2", "{{ unmanaged('zed') }}", "hint: add `observed: true` to `desired-state/documents/d.yaml`"),
+        ("../desired-state/agents/a.md", "", "hint: write its path below `templates/`"),
+        ("/etc/passwd", "", "hint: write its path below `templates/`"),
+        ("none.j2", "", "hint: add `templates/none.j2`"),
+    ],
+)
+def test_a_mistake_says_what_mends_it(template: str, text: str, told: str) -> None:
+    git = said(f"template: {template}\noutputs: [l.md]\n", **{"../templates/t.md.j2": text})
+    [problem] = wrong(git)
+    assert told in problem
