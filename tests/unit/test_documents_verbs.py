@@ -89,6 +89,25 @@ def test_orchestrate_docs_update_all(home: Home) -> None:
     assert b"[ada]" in bytes_of(home)[0]
 
 
+def test_orchestrate_says_what_it_did_as_json(home: Home) -> None:
+    assert json.loads(home.slow("orchestrate", "--docs", "--update-all", "--json")[0]) == {"ok": False, "runs": []}
+    said = json.loads(home.slow("orchestrate", "--docs", "--update-all", "--json", "--yes")[0])
+    assert said["ok"] and [run["verb"] for run in said["runs"]] == ["apply"]
+    assert {step["ref"] for step in said["runs"][0]["steps"]} == {"document/agents"}
+    (home.config / "agents" / "ada.md").unlink()
+    said = json.loads(home.slow("orchestrate", "--init", "--json", "--yes")[0])
+    assert said["ok"] and "agent/ada" in {step["ref"] for step in said["runs"][0]["steps"]}
+    assert json.loads(home.slow("orchestrate", "--setup", "--json", "--yes")[0]) == {"ok": True, "runs": []}
+
+
+def test_orchestrate_does_not_pretend_to_integrate(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    for path in ("zed/settings.yaml", "hosts/other/zed/settings.yaml"):
+        (home.repo / "desired-state" / path).unlink()
+    home.slow("apply", "--yes", "--no-preflight")
+    assert "there is nothing to apply" in home.slow("orchestrate", "--integrate", "--sync-zed", "--yes")[0]
+
+
 def test_orchestrate_docs_cross_reference(home: Home) -> None:
     home.slow("docs", "render", "--yes")
     assert home.slow("orchestrate", "--docs", "--cross-reference")[1] == 0

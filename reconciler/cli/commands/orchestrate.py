@@ -26,6 +26,7 @@ SOON = {
     "workflow": "workflows over several servers",
 }
 ACTIONS = ("init", "setup", "configure", "docs", "servers", "integrate", "monitor", "config", "test", *SOON)
+NO_INTEGRATION = "git names no MCP server and nothing of Zed: there is nothing to apply"
 CONFIGURED = ("agent", "command", "skill", "mcp_server", "opencode_settings", "tui_settings", "zed_*", "file")
 
 
@@ -124,7 +125,24 @@ def _verb(args: Namespace, *words: str) -> int:
 
 def _applied(args: Namespace, *targets: str) -> int:
     wanted = targets or (_present(args) if args.configure else ())
-    return _verb(args, "apply", *wanted, *(["--yes"] if args.yes else []))
+    return _acted(args, "apply", *wanted, *(["--yes"] if args.yes else []))
+
+
+def _acted(args: Namespace, *words: str) -> int:
+    """A verb that changes something; as JSON: whether all went well, and the runs that came of it."""
+    if not args.json:
+        return _verb(args, *words)
+    from reconciler.cli import opening, terminal
+    from reconciler.cli.render_run import run_record, step_record
+
+    before = {run.id for run in opening.with_home(args).journal.runs()}
+    with contextlib.redirect_stdout(sys.stderr):
+        status = _verb(args, *words)
+    journal = opening.with_home(args).journal
+    runs = [run for run in journal.runs() if run.id not in before]
+    done = [{**run_record(run), "steps": [step_record(step) for step in journal.steps(run.id)]} for run in runs]
+    terminal.show_json({"ok": status == 0, "runs": done})
+    return status
 
 
 def _present(args: Namespace) -> tuple[str, ...]:
@@ -142,7 +160,7 @@ def _docs(args: Namespace) -> int:
     chosen = _one_of(args, "docs", "standardize", "cross-reference", "update-all")
     json, yes = (["--json"] if args.json else []), (["--yes"] if args.yes else [])
     if chosen == "update-all":
-        return _verb(args, "docs", "render", *yes)
+        return _acted(args, "docs", "render", *yes)
     added = 0 if chosen == "cross-reference" or args.json else _verb(args, "docs", "render", "--complete", *yes)
     return max(added, _verb(args, "docs", "check", *json))
 
@@ -250,7 +268,7 @@ def _integrate(args: Namespace) -> int:
 
     if args.sync_zed or args.update_all:
         wanted = [kind for kind in _present(args) if kind.startswith("zed") or kind == "mcp_server"]
-        return _applied(args, *wanted) if wanted else 0
+        return _applied(args, *wanted) if wanted else _told(args, [orchestrating.Said(None, NO_INTEGRATION)])
     app, names = _opened(args)
     rows = serving.table(app, names).rows
     found = list(orchestrating.mcp(app, rows)) if args.mcp or not args.acp else []
