@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from reconciler import first
@@ -71,7 +71,7 @@ def keep(ground: Ground, rests: Rests, since: Moment, index: bytes) -> None:
 
     def said() -> dict[str, object]:
         return {
-            "ground": asdict(ground),
+            "ground": {one.name: getattr(ground, one.name) for one in fields(ground)},
             "asked": _asked(),
             "when": since.wall,
             "watched": witness.states(rests.watched, since),
@@ -95,8 +95,7 @@ def read() -> Since | None:
 
 def renew(since: Since, rows: str) -> None:
     """The same, after a run did its part of what moved. Raises OSError."""
-    said = {**since.said, "ground": {**asdict(since.ground), "rows": rows}}
-    witness.write(NAME, said)
+    witness.write(NAME, {**since.said, "ground": {**since.said["ground"], "rows": rows}})
 
 
 def sweep(since: Since) -> tuple[list[str], list[str]] | None:
