@@ -219,7 +219,7 @@ def test_on_a_disk_of_any_size(laid: Laid) -> None:
             if not done:
                 pytest.skip("no mounts here")
             try:
-                shutil.copytree(laid.stage.kept, laid.stage.home, symlinks=True, dirs_exist_ok=True)
+                faults.copy(laid.stage.kept, laid.stage.home)
             except (OSError, shutil.Error):
                 continue
             full(laid, f"a disk with {extra} bytes to spare")

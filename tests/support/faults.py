@@ -206,9 +206,9 @@ def warm(variables: dict[str, str], repo: Path) -> None:
         os.chdir(folder)
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy(source: Path, target: Path) -> None:
     """With owners too, which copytree does not keep."""
-    shutil.copytree(source, target, symlinks=True)
+    shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
     for at in source.rglob("*") if os.geteuid() == 0 else ():
         found = at.lstat()
         if (found.st_uid, found.st_gid) != (0, 0):
@@ -220,12 +220,12 @@ class Stage:
 
     def __init__(self, sandbox: Sandbox, kept: Path) -> None:
         self.home, self.repo, self.variables, self.kept = sandbox.home, sandbox.repo, sandbox.variables, kept
-        _copy(self.home, kept)
+        copy(self.home, kept)
         warm(self.variables, self.repo)
 
     def reset(self) -> None:
         shutil.rmtree(self.home)
-        _copy(self.kept, self.home)
+        copy(self.kept, self.home)
 
     def run(self, *argv: str, effects: Effects | None = None) -> Ended:
         return forked(self.variables, self.repo, *argv, effects=effects)

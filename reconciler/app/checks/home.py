@@ -47,7 +47,7 @@ def _left(app: App) -> Iterator[Finding]:
         one = "1 temporary file" if len(found) == 1 else f"{len(found)} temporary files"
         text = f"{one} of a run that was stopped: {names}"
         hint = (
-            "it may hold an edit that was displaced just then: compare it with the files beside it, then `rm` it; "
-            "nothing removes it unasked"
+            "`reconcile resume` clears it away; one that stays holds an edit that was displaced just then: compare it "
+            "with the files beside it, then `rm` it"
         )
         yield Finding(False, text, hint)
