@@ -131,10 +131,12 @@ def content(path: str) -> "tuple[int, bytes] | None":
         return None
     try:
         mode = os.fstat(fd).st_mode
-        whole = b"".join(iter(lambda: os.read(fd, 1 << 20), b""))
+        digest = blake2b(digest_size=16)
+        while read := os.read(fd, 1 << 20):
+            digest.update(read)
     finally:
         os.close(fd)
-    return mode, blake2b(whole, digest_size=16).digest()
+    return mode, digest.digest()
 
 
 def _staged(said: "Said") -> "int | None":

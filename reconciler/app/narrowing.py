@@ -12,10 +12,12 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import astuple, replace
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from reconciler import registry
 from reconciler.app import schemas
+from reconciler.app.standing import configured
 from reconciler.model.change import Plan, Recorded
 from reconciler.model.problem import Invalid, Origin, Problem, Severity
 from reconciler.model.resource import Loaded, Ref, Still
@@ -34,7 +36,13 @@ FAR = frozenset({"document", "orchestration", "server"})
 """Kinds that rest on more than files and their own sources."""
 SETTINGS = "desired-state/reconcile.yaml"
 SOURCES = ("desired-state/", "templates/")
-OVERLAID = re.compile(rf"desired-state/hosts/[^/]+/(?:{'|'.join(k.folder for k in registry.KINDS if k.alone)})/")
+OVERLAID = re.compile(
+    rf"desired-state/hosts/[^/]+/(?:[^/]+\Z|(?:{'|'.join(k.folder for k in registry.KINDS if k.alone)})/)"
+)
+"""What a machine may say of resources that rest on their own files alone."""
+OFFERING = re.compile(r"desired-state/hosts/[^/]+/opencode/")
+OFFERED = re.compile(rb"agent|mode\b|provider|\\")
+"""Signs that settings say which agents and providers there are."""
 MOST = 2_000
 """Sources that git is asked for by name; beyond, a whole look is as quick."""
 
@@ -78,7 +86,7 @@ def _moved(app: App, since: Since) -> tuple[set[str], set[str]] | None:
     live |= gone
     if edited is None or not (sources <= ground.sources.keys() and live <= ground.live.keys()):
         return None
-    refs = {*(ground.sources[path] for path in sources), *(ground.live[path] for path in live)}
+    refs = {*(ground.sources[path] for path in sources), *(ground.live[path] for path in live), *ground.applied}
     if "" in refs and ground.problems:
         return None  # settings may have mended what a prompt was warned of
     return sources, refs - {""}
@@ -97,13 +105,13 @@ def _listed(app: App, since: Since, gone: Collection[str]) -> bool:
     tops = tuple(f"{since.ground.top}/{folder}" for folder in SOURCES)
     if all(f"{folder}/".startswith(tops) for folder in since.moved("folders")):
         return not gone
-    stands = {
-        f"{os.path.realpath(root.path(app.env))}/{path}"
-        for root in app.listed
-        for path, entry in app.world.scan(root.name, root.skip).files.items()
-        if not entry.target
-    }
-    return stands == since.ground.live.keys() - set(gone)
+    return _stands(app) == since.ground.live.keys() - set(gone)
+
+
+def _stands(app: App) -> set[str]:
+    """Every file below the roots, by the name that it has there."""
+    folders = ((os.path.realpath(root.path(app.env)), root) for root in app.listed)
+    return {f"{folder}/{path}" for folder, root in folders for path in app.world.scan(root.name, root.skip).files}
 
 
 def _of(app: App, ground: Ground, sources: Collection[str], refs: Collection[str], reads: Reads) -> Loaded | None:
@@ -115,7 +123,7 @@ def _of(app: App, ground: Ground, sources: Collection[str], refs: Collection[str
         return None
     schemas.judge(app.env)
     tree = app.repository.some(sorted(wanted | set(sources)))
-    if tree.problems:
+    if tree.problems or any(OFFERING.match(s.path) and OFFERED.search(s.file.content) for s in tree.sources):
         return None
 
     def standing() -> Names:
@@ -127,6 +135,8 @@ def _of(app: App, ground: Ground, sources: Collection[str], refs: Collection[str
     moved = frozenset(map(Ref.parse, refs))
     told = tuple(Problem(Origin(*said[:3]), *said[3:], Severity.WARNING) for said in ground.problems)
     if loaded.problems != tuple(problem for problem in told if problem.origin.path in wanted):
+        return None
+    if _offered(app, loaded) != ground.offered:
         return None
     if not _plain(loaded) or {r.ref for r in loaded.resources if r.ref.kind in ALONE} != moved:
         return None
@@ -143,6 +153,14 @@ def _plain(loaded: Loaded) -> bool:
     )
 
 
+def _offered(app: App, loaded: Loaded) -> str:
+    """A digest of the agents and providers that settings have for prompts to name: git's, and those that stand here."""
+    root = next(root for root in app.roots if root.name == "opencode")
+    here = (" ".join(found) for found in configured(root, app.world))
+    said = "\n".join(sorted({*references.offered(loaded.resources), *here}))
+    return blake2b(said.encode(errors="surrogatepass"), digest_size=16, key=app.journal.key()).hexdigest()
+
+
 def keep(app: App, loaded: Loaded, plan: Plan, rests: Rests, index: bytes) -> None:
     """What the next narrow look stands on, after one that found all in step. Raises OSError, Invalid."""
     from reconciler.world import baseline
@@ -153,7 +171,7 @@ def keep(app: App, loaded: Loaded, plan: Plan, rests: Rests, index: bytes) -> No
         return
     ground = _ground(app, loaded, rows, rests)
     if ground is not None:
-        ground = replace(ground, commit=plan.revision.commit, rows=app.journal.digest())
+        ground = replace(ground, commit=plan.revision.commit, rows=app.journal.digest(), applied=())
         baseline.keep(ground, rests, app.opened, index)
 
 
@@ -162,13 +180,24 @@ def _ground(app: App, loaded: Loaded, rows: Sequence[Recorded], rests: Rests) ->
 
     if loaded.still is not None:
         since = baseline.read()
-        return since.ground if since is not None else None
+        return since.ground if since is not None and since.ground.top == rests.top else None
     folders = {root.name: os.path.realpath(root.path(app.env)) for root in app.listed}
-    ours = {f"{folders[row.claim.root]}/{row.claim.path}": str(row.ref) for row in rows if row.ref.kind in ALONE}
+    alone = [row for row in rows if row.ref.kind in ALONE]
     said, live = _sides(rests.swept, rests.top)
-    if any(OVERLAID.match(path) for path in said):
+    if any(OVERLAID.match(path) for path in said) or not _all_there(app, said):
         return None
+    if any(row.claim.root not in folders for row in alone):
+        return None
+    ours = {f"{folders[row.claim.root]}/{row.claim.path}": str(row.ref) for row in alone}
     told = [(*astuple(problem.origin), problem.text, problem.hint) for problem in loaded.problems]
-    alone = {s.path: str(r.ref) for r in loaded.resources if r.ref.kind in ALONE for s in r.sources}
-    sources = {path: alone.get(path, "") for path in said if not path.endswith("/reconcile.yaml")}
-    return baseline.Ground(rests.top, "", sources, {path: ours.get(path, "") for path in live}, "", told)
+    named = {s.path: str(r.ref) for r in loaded.resources if r.ref.kind in ALONE for s in r.sources}
+    sources = {path: named.get(path, "") for path in said if not path.endswith(("/reconcile.yaml", "/.gitattributes"))}
+    stands = {path: ours.get(path, "") for path in live | _stands(app)}
+    return baseline.Ground(rests.top, "", sources, stands, "", told, _offered(app, loaded))
+
+
+def _all_there(app: App, said: Collection[str]) -> bool:
+    """Whether no file of git's is kept out of the work tree."""
+    from reconciler.world.git import GitRepository
+
+    return isinstance(app.repository, GitRepository) and app.repository.tracked() <= {*said}

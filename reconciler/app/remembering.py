@@ -36,10 +36,12 @@ def remember(app: App, verb: str, directory: str | None, loaded: Loaded, plan: P
     with suppress(OSError, Invalid, witness.Moved):
         rests = _rests(app, "index" if verb == "staged" else "work", directory, loaded, plan)
         if rests is not None:
-            contents = witness.contents(rests.swept) if verb == "verified" else None
+            read = [*_all_read(app, rests)] if verb == "verified" else []
+            contents = witness.contents(read) if read and not secret_names.look_secret(read) else None
             index = witness.indexed(rests.swept, app.opened)
-            witness.keep(verb, directory or "", text, rests, app.opened, index, contents)
-            if contents is not None:
+            if verb != "verified" or contents is not None:
+                witness.keep(verb, directory or "", text, rests, app.opened, index, contents)
+            if verb == "verified":
                 witness.keep("plan", directory or "", text, rests, app.opened, index)
             if verb != "staged":
                 narrowing.keep(app, loaded, plan, rests, index)
@@ -120,6 +122,16 @@ def _standing(app: App, loaded: Loaded, plan: Plan) -> tuple[list[str], list[str
     elsewhere = any(row.veiled or row.claim[:2] not in standing for row in rows)
     elsewhere = elsewhere or not {resource.ref for resource in loaded.resources} <= {row.ref for row in rows}
     return None if elsewhere else (watched, folders, shared, swept)
+
+
+def _all_read(app: App, rests: Rests) -> Iterator[str]:
+    """Every file that an answer of `plan --verify` rests on; those behind links by their own paths."""
+    yield from rests.swept
+    for root in app.listed:
+        folder = root.path(app.env)
+        files = app.world.scan(root.name, root.skip).files.values()
+        yield from (entry.target for entry in files if entry.target)
+        yield from (os.path.realpath(f"{folder}/{path}") for path in root.shared)
 
 
 def _mentioned(app: App, loaded: Loaded) -> tuple[list[str], list[str]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler import registry
 from reconciler.app import schemas
 from reconciler.app.cautious import cautious
-from reconciler.app.narrowing import narrow
+from reconciler.app.narrowing import ALONE, narrow
 from reconciler.app.rendered import remembered
 from reconciler.model.change import Cause, Change, Plan
 from reconciler.model.event import Logbook
@@ -189,7 +189,7 @@ class App:
     ) -> tuple[Loaded, Plan]:
         """What desired state says, and the plan for it. Where all was in step a while ago, only of what moved since;
         `whole`: of everything. `every_host`: with the problems that any machine would have. Raises Invalid."""
-        if which == "work" and not (targets or force or whole):
+        if which == "work" and not (targets or force or whole or allow_delete != 0):
             found = narrow(self, every_host)
             if found is not None:
                 return found
@@ -286,7 +286,7 @@ class App:
             if self._unsettled:
                 self._closed(hands)
                 plan = self._less_known(plan)
-            renew = self._narrowly()
+            renew = self._narrowly(plan)
             refused = halved(plan, self.roots, self.kinds, self.world, self.journal.key())
             result = apply(plan, hands, verb=verb, folder=folder, progress=progress, refused=refused)
             self._pin(plan, verb)
@@ -296,17 +296,20 @@ class App:
                 self.journal.thin(plan.history)
         return result
 
-    def _narrowly(self) -> Callable[[], None]:
+    def _narrowly(self, plan: Plan) -> Callable[[], None]:
         """What is called after a run, so that the next look can be a narrow one too. Under the lock."""
         from reconciler.world import baseline
 
         since = baseline.read()
-        if since is None or not since.holds or self.journal.digest() != since.ground.rows:
+        ours = since is not None and self.repository is not None and self.repository.folder == since.ground.top
+        if since is None or not ours or not since.holds or self.journal.digest() != since.ground.rows:
             return lambda: None
+        rows = (row for change in plan.changes for row in (change, change.recorded) if row is not None)
+        applied = {str(row.ref) for row in rows if row.ref.kind in ALONE}
 
         def renew() -> None:
             with suppress(OSError):
-                baseline.renew(since, self.journal.digest())
+                baseline.renew(since, self.journal.digest(), applied)
 
         return renew
 

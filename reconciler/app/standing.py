@@ -25,15 +25,19 @@ def standing(root: Root, look: Look, recorded: Sequence[Recorded]) -> Names:
         found = AGENT.fullmatch(path)
         if found and (path, ()) not in ours:
             agents[found[1] or found[2]] = ""
-    for path in CONFIGS:
-        for group, name in _named(_said(look, root.name, path)):
-            if any(at == path and item[:2] == (group, name) for at, item in ours):
-                continue
-            if group == "provider":
-                providers.add(name)
-            else:
-                agents[name] = ""
+    for path, group, name in configured(root, look):
+        if any(at == path and item[:2] == (group, name) for at, item in ours):
+            continue
+        if group == "provider":
+            providers.add(name)
+        else:
+            agents[name] = ""
     return Names(agents, frozenset(providers))
+
+
+def configured(root: Root, look: Look) -> Iterator[tuple[str, str, str]]:
+    """The agents and providers in files of settings: which file, under which key, and its name."""
+    return ((path, *named) for path in CONFIGS for named in _named(_said(look, root.name, path)))
 
 
 def _said(look: Look, root: str, path: str) -> Mapping[str, Any]:

@@ -79,8 +79,8 @@ def propose(
     )
     judged = together(judge.judge(changes, policy), eyes.kinds)
     chosen = [c for c in judged if not only or any(judge.matches(p, c.ref, c.target.part) for p in only)]
-    owned, named = ({row.ref for row in seen.recorded.values()}, {target.ref for target in targets})
-    chosen = [*guard(chosen, owned, named, allow_delete)]
+    owned = len({row.ref for row in seen.recorded.values()}) + _still(loaded)
+    chosen = [*guard(chosen, owned, {target.ref for target in targets}, allow_delete)]
     proposed = Plan(
         eyes.repo,
         eyes.host,

@@ -17,16 +17,16 @@ FEW = 10
 
 
 def guard(
-    changes: Sequence[Change[Any]], owned: Collection[Ref], named: Collection[Ref], allow: int | None
+    changes: Sequence[Change[Any]], owned: int, named: Collection[Ref], allow: int | None
 ) -> Sequence[Change[Any]]:
-    """`owned`: the resources that are ours; `named`: those that git asks for; `allow`: how many may go, None: any."""
+    """`owned`: how many resources are ours; `named`: those that git asks for; `allow`: how many may go, None: any."""
     removed = [c for c in changes if c.cause is Cause.ORPHAN and c.action is Action.DELETE and c.verdict.allowed]
     going = {c.ref for c in removed} - {*named}
-    if allow is None or len(going) <= allow or not _too_many(len(going), len({*owned})):
+    if allow is None or len(going) <= allow or not _too_many(len(going), owned):
         return changes
     verdict = Verdict(
         False,
-        f"would delete {len(going)} of {len({*owned})} objects",
+        f"would delete {len(going)} of {owned} objects",
         f"`reconcile apply --allow-delete {len(going)}` does it, if that is meant",
     )
     held = {c.claim for c in removed if c.ref in going}

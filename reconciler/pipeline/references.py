@@ -81,6 +81,15 @@ def _names(resources: Sequence[Resource[Any]]) -> Names:
     return Names(agents, frozenset(providers))
 
 
+def offered(resources: Sequence[Resource[Any]]) -> Iterator[str]:
+    """What git's settings have for prompts to name, and which agent they name themselves."""
+    settings = [resource for resource in resources if resource.ref.kind == "opencode_settings"]
+    names = _names(settings)
+    yield from (f"agent {name} {mode}" for name, mode in names.agents.items())
+    yield from (f"provider {name}" for name in names.providers)
+    yield from (f"default {resource.spec.value.get('default_agent')}" for resource in settings)
+
+
 def _map(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 

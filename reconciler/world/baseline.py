@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -30,7 +30,8 @@ class Ground:
     """What a baseline is about: the repository and its commit; every source by its path from the top, and every file
     below a root by its absolute path, each with the resource that it belongs to ("agent/ada"), "" where it is looked at
     every time, or is nobody's; `rows`: a digest of what we own; `problems`: the warnings that were told, each as path,
-    line, column, text and hint."""
+    line, column, text and hint; `offered`: a digest of the agents and providers in settings; `applied`: resources that
+    a run did anything to since."""
 
     top: str
     commit: str
@@ -38,6 +39,8 @@ class Ground:
     live: Mapping[str, str]
     rows: str
     problems: Sequence[tuple[str, int, int, str, str]]
+    offered: str
+    applied: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +96,10 @@ def read() -> Since | None:
         return None
 
 
-def renew(since: Since, rows: str) -> None:
-    """The same, after a run did its part of what moved. Raises OSError."""
-    witness.write(NAME, {**since.said, "ground": {**since.said["ground"], "rows": rows}})
+def renew(since: Since, rows: str, applied: Iterable[str]) -> None:
+    """The same, after a run that did something to these resources. Raises OSError."""
+    ground = {**since.said["ground"], "rows": rows, "applied": sorted({*since.ground.applied, *applied})}
+    witness.write(NAME, {**since.said, "ground": ground})
 
 
 def sweep(since: Since) -> tuple[list[str], list[str]] | None:

@@ -82,6 +82,10 @@ class GitRepository:
         or went, or stand in the work tree that it did not have."""
         return git_work.edited(self._git, since)
 
+    def tracked(self) -> frozenset[str]:
+        """Every file of desired state that the index names."""
+        return git_work.tracked(self._git)
+
     def read(self, path: str) -> File | None:
         """One file of the work tree, as it stands there. Raises Unreadable."""
         found = look(f"{self.folder}/{path}", follow=False)

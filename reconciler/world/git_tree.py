@@ -23,7 +23,7 @@ LEFT_OUT = re.compile(
 )
 _UNSAFE = re.compile(r"(?:^|/)(?:\.{0,2}|\.git)(?=/|$)|[\x00-\x1f\x7f-\x9f\udc80-\udcff]", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_RULES = re.compile(r"(?:^|/)\.gitattributes\Z")
+RULES = re.compile(r"(?:^|/)\.gitattributes\Z")
 _TREE = re.compile(rb"([0-7]{6}) \w+ ([0-9a-f]+)\t([^\0]*)\0")
 _INDEX = re.compile(rb"([0-7]{6}) ([0-9a-f]+) ([0-3])\t([^\0]*)\0")
 _STAT = re.compile(
@@ -88,7 +88,7 @@ def of_commit(git: Command, commit: str) -> Reading:
     with TemporaryDirectory(prefix="reconcile-") as scratch:
         # Not every git can ask a commit for attributes: the attributes of this one get an index of their own.
         index = os.path.join(scratch, "index")
-        lines = "".join(f"{e.mode} {e.oid}\t{e.path}\0" for e in listed if _RULES.search(e.path))
+        lines = "".join(f"{e.mode} {e.oid}\t{e.path}\0" for e in listed if RULES.search(e.path))
         git.run("update-index", "-z", "--index-info", stdin=encoded(lines), index=index)
         entries, scrambled = unfiltered(git, entries, "--cached", index=index)
     return blobs_of(git, entries, [*problems, *scrambled])

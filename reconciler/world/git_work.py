@@ -82,7 +82,8 @@ def edited(git: Command, since: str) -> frozenset[str] | None:
     """The files that HEAD or the index has otherwise than a commit; None where files came or went, or stand in the work
     tree that it did not have."""
     more = git.run("ls-files", "-z", "-o", "--", *FOLDERS).split(b"\0")
-    if not all(LEFT_OUT.search(git_tree.decoded(name)) for name in more if name):
+    names = [git_tree.decoded(name) for name in more if name]
+    if not all(LEFT_OUT.search(name) and not git_tree.RULES.search(name) for name in names):
         return None
     paths: set[str] = set()
     for asked in (("diff-tree", "-r", since, "HEAD"), ("diff-index", "--cached", since)):
@@ -91,6 +92,12 @@ def edited(git: Command, since: str) -> frozenset[str] | None:
             return None
         paths.update(map(git_tree.decoded, said[1::2]))
     return frozenset(paths)
+
+
+def tracked(git: Command) -> frozenset[str]:
+    """Every file that the index names."""
+    names = git.run("ls-files", "-z", "--", *FOLDERS).split(b"\0")
+    return frozenset(git_tree.decoded(name) for name in names if name)
 
 
 def _ignored(git: Command, own: tuple[str, ...], paths: Sequence[str]) -> list[Problem]:

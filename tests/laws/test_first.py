@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import time
@@ -54,14 +55,26 @@ def test_nothing_moved_is_answered_at_once(tmp_path: Path) -> None:
 
 def test_verify_believes_no_number_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = Home(tmp_path)
+    (home.config / "agents" / "bob.md").rename(home.home / "bob.md")
+    (home.config / "agents" / "bob.md").symlink_to(home.home / "bob.md")
     settled([home])
     said = _kept(home, "verified")
-    histories.same_size(home.config / "agents" / "ada.md")
     stood = dict(said["watched"]) | {said["index"]: said["written"]}
     monkeypatch.setattr(first, "state", stood.get)
-    assert home.fast("plan", "--verify") is None
-    histories.same_size(home.config / "agents" / "ada.md")
-    assert home.fast("plan", "--verify") is not None
+    for path in ("agents/ada.md", "agents/bob.md", "opencode.jsonc", "../zed/settings.json"):
+        histories.same_size(home.config / path)
+        assert home.fast("plan", "--verify") is None, path
+        histories.same_size(home.config / path)
+        assert home.fast("plan", "--verify") is not None, path
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    settled([home])
+    for path in (home.config / "agents" / "ada.md", home.repo / "desired-state" / "agents" / "ada.md"):
+        path.unlink()
+        os.mkfifo(path)
+        agrees(home, str(path))
 
 
 def test_an_index_that_is_written_anew_and_says_the_same_is_the_same(tmp_path: Path) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from reconciler import registry
+from reconciler.pipeline.load import at_fault
+from reconciler.world.git import GitRepository
 from tests.support import histories
 from tests.support.histories import Home
 
@@ -24,10 +28,10 @@ def settled(homes: list[Home]) -> None:
         home.slow("plan")
 
 
-def agrees(home: Home, told: str) -> int:
+def agrees(home: Home, told: str, more: Sequence[tuple[str, ...]] = ()) -> int:
     """How many answers a narrow look gave."""
     given = 0
-    for verb in VERBS:
+    for verb in (*VERBS, *more):
         narrow, whole = home.narrow(*verb), home.whole(*verb)
         assert narrow is None or narrow == whole, f"{' '.join(verb)} after {told}"
         given += narrow is not None
@@ -74,6 +78,7 @@ def _by_hand(path: str, text: str) -> Callable[[Home], object]:
     return lambda home: (home.folder / path).write_text(text)
 
 
+AGENT = histories.AGENT.format("n", "n")
 LIVE = "home/.config/opencode/agents/ada.md"
 SAID = "repo/desired-state/agents/ada.md"
 NARROW: dict[str, Callable[[Home], object]] = {
@@ -124,6 +129,96 @@ WIDE: dict[str, Callable[[Home], object]] = {
     "the state": lambda home: shutil.rmtree(home.state),
 }
 
+SETTINGS = "model: x/b\nprovider:\n  x:\n    options:\n      apiKey: '{env:BENCH_TOKEN}'\n"
+SERVERS = {"mcp": {f"s{number}": {"command": ["true"]} for number in range(12)}}
+
+
+def _says(**texts: str) -> Callable[[Home], object]:
+    """Files of desired state, with `__` for a slash; all of them `.yaml`, but for agents."""
+
+    def say(home: Home) -> None:
+        for name, text in texts.items():
+            path = name.replace("__", "/")
+            home.say(f"{path}{'.md' if path.startswith('agents/') else '.yaml'}", text)
+
+    return say
+
+
+def _stood(home: Home) -> None:
+    """An agent stood here before git named it."""
+    (home.config / "agents" / "eve.md").write_text(histories.AGENT.format("eve", "eve"))
+
+
+def _linked_rival(home: Home) -> None:
+    (home.config / "agent").mkdir()
+    (home.config / "agent" / "ada.md").symlink_to(home.config / "agents" / "bob.md")
+
+
+def _out_of_the_tree(home: Home) -> None:
+    home.git("update-index", "--skip-worktree", "desired-state/agents/ada.md")
+    (home.folder / SAID).unlink()
+
+
+def _faulty(home: Home) -> None:
+    """An agent whose mistake is known here, and nowhere else."""
+    home.say("agents/bob.md", "---\ndescription: b\nmode: whatever\n---\nYou.\n")
+    found = at_fault(GitRepository(str(home.repo)).tree("work"), registry.KINDS, registry.PENDING)
+    known = "".join(f"  - object: {fault.ref}\n    digest: {fault.digest}\n" for fault in found)
+    home.say("hosts/laptop/reconcile.yaml", f"known_problems:\n{known}")
+
+
+EVE = _says(agents__eve=histories.AGENT.format("eve", "eve"))
+OF_X = _says(agents__bob="---\ndescription: b\nmodel: x/b\n---\nYou.\n")
+# What all rests on, and what moves then: each of them told more than the resources that moved.
+FAR: dict[str, tuple[Callable[[Home], object], Callable[[Home], object]]] = {
+    "a subagent that settings take by default": (OF_X, _says(opencode__settings=f"{SETTINGS}default_agent: ada\n")),
+    "a provider that settings have no more": (OF_X, _says(opencode__settings="model: openai/b\n")),
+    "a provider that stands here no more": (
+        _all(
+            _by_hand("home/.config/opencode/opencode.json", '{"provider": {"here": {}}}'),
+            _says(agents__bob="---\ndescription: b\nmodel: here/b\n---\nYou.\n"),
+        ),
+        _by_hand("home/.config/opencode/opencode.json", "{}"),
+    ),
+    "another machine's providers": (
+        _all(OF_X, _says(hosts__other__opencode__settings="model: openai/b\nprovider: !remove\n")),
+        lambda home: None,
+    ),
+    "another machine's providers, from now on": (
+        _all(OF_X, _says(hosts__other__opencode__settings="small_model: openai/b\n")),
+        _says(hosts__other__opencode__settings="model: openai/b\nprovider: !remove\n"),
+    ),
+    "a file of this machine's that is left alone": (
+        _says(hosts__laptop__reconcile="modes:\n  agent: ignore\n"),
+        _append(LIVE),
+    ),
+    "a problem that is known on one machine": (_faulty, lambda home: None),
+    "a rival behind a link": (lambda home: None, _linked_rival),
+    "a folder's attributes": (
+        lambda home: None,
+        _by_hand("repo/desired-state/agents/.gitattributes", "*.md filter=x\n"),
+    ),
+    "a folder's attributes, edited": (
+        _by_hand("repo/desired-state/agents/.gitattributes", "\n"),
+        _by_hand("repo/desired-state/agents/.gitattributes", "*.md filter=x\n"),
+    ),
+    "a source kept out of the work tree": (_out_of_the_tree, lambda home: None),
+    "few of many objects that go": (
+        _all(_says(opencode__settings="model: openai/b\n"), *(_says(**{f"agents__n{n}": AGENT}) for n in range(9))),
+        _says(opencode__settings="{}\n", zed__settings="{}\n"),
+    ),
+    "many objects that go": (_says(all=json.dumps(SERVERS)), _says(all="{}\n")),
+    "what stood here, released": (
+        _all(_stood, EVE),
+        lambda home: home.slow("release", "agent/eve", "--yes"),
+    ),
+    "what stood here, adopted, and named no more": (
+        _stood,
+        _all(EVE, _apply, lambda home: (home.repo / "desired-state/agents/eve.md").unlink()),
+    ),
+    "a file in the repository": (lambda home: home.say("files/repository/NOTES.md", "x\n"), _append(SAID)),
+}
+
 
 @pytest.fixture(scope="module")
 def ready(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Home]:
@@ -143,6 +238,27 @@ def test_what_is_answered_narrowly(told: str, ready: dict[str, Home]) -> None:
 def test_what_is_looked_at_whole(told: str, ready: dict[str, Home]) -> None:
     WIDE[told](ready[told])
     agrees(ready[told], told)
+
+
+@pytest.fixture(scope="module")
+def far(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Home]:
+    homes = {told: Home(tmp_path_factory.mktemp("home")) for told in FAR}
+    for told, home in homes.items():
+        FAR[told][0](home)
+        home.git("add", "-A")
+        home.git("commit", "-q", "--allow-empty", "-m", "more")
+        assert home.slow("apply", "--yes")[1] == 0, told
+    settled([*homes.values()])
+    return homes
+
+
+@pytest.mark.parametrize("told", FAR)
+def test_what_is_told_of_more_than_moved(told: str, far: dict[str, Home]) -> None:
+    home = far[told]
+    said, status = home.slow("plan")
+    assert said.strip().rpartition("\n")[2].startswith("in step") and not status, told
+    FAR[told][1](home)
+    agrees(home, told, (("plan", "--allow-delete", "12"),))
 
 
 @pytest.fixture(scope="module")

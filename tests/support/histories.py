@@ -86,6 +86,7 @@ class Home(Sandbox):
         """What it prints after a look at everything."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(session, "narrow", lambda *args: None)
+            patch.setattr(App, "remember", lambda *args: None)
             return self.slow(*argv)
 
     def fast(self, *argv: str) -> str | None:
