@@ -307,6 +307,34 @@ def test_told_to_stop_it_ends_well(tmp_path: Path) -> None:
         assert loop.said[-1]["what"] == "stopped"
 
 
+def test_told_to_stop_it_first_finishes_what_it_has_begun(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    many = 400
+    with looping(box) as loop:
+        for number in range(many):
+            box.say(f"agents/many/m{number}.md", agent(f"One of many, {number}."))
+        box.commit("many")
+        until(lambda: box.live("many").with_suffix("").exists())
+        assert loop.stop() == 0
+    said = json.loads(box.done("status", "--json"))
+    assert said["open"] == [] and len(list(box.live("many").with_suffix("").glob("*.md"))) == many
+
+
+def test_a_commit_that_removes_everything_waits_for_a_person(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    with looping(box) as loop:
+        loop.wait("started")
+        box.git("rm", "-rq", "desired-state/agents")
+        box.git("commit", "-q", "-m", "no agents")
+        assert "--allow-delete" in loop.wait("held", "agent/a0")["text"]
+        replace(box.live("theirs"), "wake up\n")
+        assert all(box.live(f"a{number}").exists() for number in range(3))
+        box.done("apply", "--yes", "--allow-delete", "3")
+        loop.wait("resolved", "agent/a0")
+        assert not box.live("a0").exists()
+        assert len(loop.told("held", "agent/a0")) == 1
+
+
 def test_status_tells_of_the_loop_and_what_waits(tmp_path: Path) -> None:
     box = Kept(tmp_path)
     assert json.loads(box.done("status", "--json"))["loop"] is None

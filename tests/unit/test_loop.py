@@ -8,8 +8,10 @@ import plistlib
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -252,6 +254,29 @@ def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
         == ""
     )
     assert json.loads(out.read_text()) == {"title": "t", "events": [{"a": 1}]}
+
+
+def test_a_webhook_is_sent_the_whole_and_its_refusal_is_said() -> None:
+    got: list[dict[str, Any]] = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204 if self.path == "/well" else 500)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Says nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        event = Event("held", "x", Level.WARNING, "agent/a").record
+        well = Channel("webhook", ("env:HOOK",))
+        assert notices.send(well, "title", "text", [event], {"HOOK": f"{url}/well"}) == ""
+        assert got == [{"title": "title", "text": "text", "events": [event]}]
+        assert notices.send(Channel("webhook", (f"{url}/ill",)), "t", "x", [], {}) == "answered 500"
+        server.shutdown()
 
 
 def test_samples_are_rolled_up_as_they_age_and_dropped_in_the_end() -> None:
