@@ -56,6 +56,7 @@ class Controller:
         """Turns until it is told to stop."""
         heart = Heart(looping.alive(), looping.PULSE)
         self.app.here.keep()
+        self.app.book.stay()
         self._say(Event("started", f"following `{self.memory.place.branch}` of {self.app.here.folder}"))
         try:
             self._watch()

@@ -100,6 +100,9 @@ class Logbook(Protocol):
     def tell(self, repo: str, events: Sequence[Event]) -> Sequence[Event]:
         """Write them down; the same with their ids and times."""
 
+    def stay(self) -> None:
+        """This process will be here for days: from now on little of the book, and of the state, is kept in memory."""
+
     def events(self, repo: str, after: int = 0, most: int = 100) -> Sequence[Event]:
         """The last `most` events with an id above `after`, oldest first."""
 

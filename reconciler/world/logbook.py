@@ -54,6 +54,9 @@ class Book:
             db.execute("DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?", (KEPT,))
         return told
 
+    def stay(self) -> None:
+        self._file.stay()
+
     def events(self, repo: str, after: int = 0, most: int = 100) -> Sequence[Event]:
         query = f"SELECT {EVENT} FROM events WHERE repo = ? AND id > ? ORDER BY id DESC LIMIT ?"
         return [_event(row) for row in reversed(self._file.rows(query, repo, after, most))]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import sqlite3
 
 MEMORY = ":memory:"
+FRUGAL = "PRAGMA cache_size=-4096"
+"""SQLite keeps what it has read of a file that grows, up to so many KiB."""
 
 
 class StateFile:
@@ -31,6 +33,7 @@ class StateFile:
         self._db: sqlite3.Connection | None = None
         self._old = 0
         self.trouble: Problem | None = None
+        self._frugal = False
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection | None]:
@@ -54,6 +57,12 @@ class StateFile:
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self.reading() as db:
             return [] if db is None else db.execute(query, values).fetchall()
+
+    def stay(self) -> None:
+        """From now on in little memory: this process will be here for days."""
+        self._frugal = True
+        if self._db is not None:
+            self._db.execute(FRUGAL)
 
     def close(self) -> None:
         if self._db is not None:
@@ -135,6 +144,8 @@ class StateFile:
 
     def _hold(self, db: sqlite3.Connection, old: int = 0) -> None:
         self._db, self._old = db, old
+        if self._frugal:
+            db.execute(FRUGAL)
         weakref.finalize(self, db.close)  # so that SQLite's own files beside the state go when we go
 
 

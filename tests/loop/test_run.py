@@ -388,6 +388,19 @@ def test_a_repository_that_is_gone_removes_nothing(tmp_path: Path) -> None:
         loop.wait("resolved")
 
 
+def test_a_branch_that_is_gone_changes_nothing_and_is_told(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    with looping(box) as loop:
+        loop.wait("started")
+        box.git("switch", "-q", "-c", "other")
+        box.git("branch", "-q", "-D", "main")
+        assert "there is no branch `main`" in loop.wait("branch")["text"]
+        replace(box.live("a0"), "mine\n")
+        box.git("branch", "-q", "main", "other")
+        loop.wait("resolved")
+        until(lambda: "Agent 0." in box.live("a0").read_text())
+
+
 def test_a_remote_is_followed_and_no_branch_is_moved(tmp_path: Path) -> None:
     box = Kept(tmp_path)
     bare = tmp_path / "upstream.git"

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.app import service
+from reconciler.app import environment, open_app, service
 from reconciler.app.checks import service as checks
 from reconciler.formats import duration, units
 from reconciler.loop import conditions, grouping, guard, patience, restraint, suspects, tending
@@ -182,6 +182,19 @@ def test_spans_as_people_read_them(span: float, said: str) -> None:
 
 def book() -> Book:
     return Store.memory(b"k" * 32).book
+
+
+def test_what_stays_for_days_keeps_little_of_a_state_that_grows(tmp_path: Path) -> None:
+    folder = tmp_path / "home"
+    env = {"HOME": str(folder), "PATH": os.environ["PATH"]}
+    subprocess.run(["git", "init", "-q", str(tmp_path / "repo")], check=True)
+    (tmp_path / "repo/desired-state").mkdir()
+    for _ in range(2):
+        found = open_app(environment(env), str(tmp_path / "repo")).book
+        assert isinstance(found, Book)
+        found.stay()
+        found.tell("r", [Event("applied", "one")])
+        assert found._file.rows("PRAGMA cache_size") == [(-4096,)]
 
 
 def test_the_book_keeps_events_suspensions_and_what_lasts() -> None:
@@ -389,8 +402,6 @@ def test_a_server_runs_in_a_scope_of_its_own_where_systemd_makes_one(tmp_path: P
 
 
 def test_doctor_tells_what_ends_the_loop_at_logout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from reconciler.app import environment, open_app
-
     subprocess.run(["git", "init", "-q", str(tmp_path / "repo")], check=True)
     (tmp_path / "repo/desired-state").mkdir()
     app = open_app(
