@@ -10,6 +10,7 @@ from typing import Any
 from reconciler.app.doc_links import Links
 from reconciler.app.rendered import remembered
 from reconciler.app.session import App
+from reconciler.app.sighted import sights
 from reconciler.formats import markdown_page
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
 from reconciler.model.resource import File, Layout, Loaded, Target
@@ -35,7 +36,7 @@ HERE = "repository"
 def targets(app: App, loaded: Loaded) -> Sequence[Target[Any]]:
     """Every output of every document, rendered. Raises Invalid."""
     rows = [row for row in app.journal.recorded() if row.repo == app.repo]
-    layout = replace(survey(app.roots, app.world, rows, home=app.env.home), sights=app.sights(loaded))
+    layout = replace(survey(app.roots, app.world, rows, home=app.env.home), sights=sights(app, loaded))
     with remembered(app.env, loaded):
         aimed = aim.aim(loaded, layout, app.kinds, app.roots)
     found: Sequence[Target[Any]] = [target for target in aimed if target.ref.kind == KIND]

@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.app.layers import layers
 from reconciler.app.session import App
+from reconciler.app.sighted import sights
 from reconciler.formats import jsonc
 from reconciler.model.change import Change, Recorded, Seen
 from reconciler.model.kind import AnyKind, Diagnosis, Layer, Writer
@@ -46,7 +47,7 @@ def why(opened: App, pattern: str) -> tuple[Why, ...]:
     """Every resource that `pattern` names. Raises Invalid where it names none."""
     loaded = opened.load()
     repo = loaded.settings.id or opened.here.folder
-    targets, seen = cycle.snapshot(loaded, replace(opened.eyes(repo), sights=opened.sights(loaded)))
+    targets, seen = cycle.snapshot(loaded, replace(opened.eyes(repo), sights=sights(opened, loaded)))
     rule_at = pattern.partition("#")[2]
     plan = opened.plan(targets=[pattern], loaded=loaded)
     changes = {change.claim: change for change in plan.changes}

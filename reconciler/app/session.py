@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,6 +14,8 @@ from reconciler.app import schemas
 from reconciler.app.cautious import cautious
 from reconciler.app.narrowing import ALONE, narrow
 from reconciler.app.rendered import remembered
+from reconciler.app.sighted import sights
+from reconciler.app.template_mistakes import judging
 from reconciler.model.change import Cause, Change, Plan
 from reconciler.model.event import Logbook
 from reconciler.model.fingerprint import Codec
@@ -21,7 +23,7 @@ from reconciler.model.kind import AnyKind, Root
 from reconciler.model.outcome import Journal, Run
 from reconciler.model.problem import Invalid, Problem, invalid
 from reconciler.model.programs import Programs
-from reconciler.model.resource import Claim, Layout, Loaded, Place, Ref, Revision, Sight, Source
+from reconciler.model.resource import Claim, Layout, Loaded, Place, Ref, Revision, Source
 from reconciler.model.secret import Secrets
 from reconciler.model.world import Cipher, Env, Repository, Unreadable, World
 from reconciler.pipeline import cycle, naming
@@ -108,8 +110,7 @@ class App:
         schemas.judge(self.env)
         tree = self.here.tree(which)
         standing, survey = (nobody, None) if portable else (self.standing, self.survey)
-        more = self._undocumented(portable)
-        loaded = load_all(tree, self.kinds, registry.PENDING, self.host, standing, survey, more)
+        loaded = load_all(tree, self.kinds, registry.PENDING, self.host, standing, survey, judging(self, portable))
         if portable or self.posing:
             return loaded
         root = next(root for root in self.roots if root.name == "opencode")
@@ -172,7 +173,7 @@ class App:
         Invalid."""
         loaded = loaded or self.load(which)
         repo = loaded.settings.id or self.here.folder
-        eyes = replace(self.eyes(repo), sights=self.sights(loaded))
+        eyes = replace(self.eyes(repo), sights=sights(self, loaded))
         with remembered(self.env, loaded):
             plan = cycle.propose(loaded, eyes, only=targets, force=force, allow_delete=allow_delete)
         return replace(plan, problems=(*plan.problems, *self._limits(loaded)))
@@ -196,14 +197,6 @@ class App:
         loaded = self.load_all(which) if every_host else self.load(which)
         return loaded, self.plan(which, targets, force, loaded, allow_delete)
 
-    def sights(self, loaded: Loaded, anew: Collection[str] = ()) -> dict[str, Sight]:
-        """What documents of observed facts are to show; of those `anew`, as it is now."""
-        if not self.documented(loaded):
-            return {}
-        from reconciler.app.sighted import sights
-
-        return sights(self, loaded, anew)
-
     def _limits(self, loaded: Loaded) -> Sequence[Problem]:
         """Warnings about limits that servers pass together."""
         if self.posing or all(resource.ref.kind != "orchestration" for resource in loaded.resources):
@@ -215,20 +208,6 @@ class App:
     def documented(self, loaded: Loaded) -> bool:
         """Whether documents are declared: what is committed of them counts too."""
         return any(resource.ref.kind == "document" for resource in loaded.resources)
-
-    def _undocumented(self, portable: bool) -> Callable[[Loaded], Iterable[Problem]]:
-        """What is wrong with the documents of what was loaded first, for this machine, and then for others."""
-        told: list[Loaded] = []
-
-        def found(loaded: Loaded) -> Iterable[Problem]:
-            told.append(loaded)
-            if not self.documented(loaded):
-                return ()
-            from reconciler.app import documents
-
-            return documents.mistakes(self, loaded, portable=portable or len(told) > 1)
-
-        return found
 
     def stale(self, loaded: Loaded, which: str) -> Sequence[Problem]:
         """Documents in this repository that are not as they would be rendered. Raises Invalid."""

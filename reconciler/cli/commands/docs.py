@@ -51,6 +51,7 @@ def _render(args: Namespace) -> int:
     from dataclasses import replace
 
     from reconciler.app import documents
+    from reconciler.app.sighted import sights
     from reconciler.cli import acting, opening, terminal
 
     app = opening.with_repository(args)
@@ -65,7 +66,7 @@ def _render(args: Namespace) -> int:
         return 0
     if args.branch:
         return _branch(app, args)
-    app.sights(loaded, _named(args.paths, loaded))
+    sights(app, loaded, _named(args.paths, loaded))
     plan = app.plan("work", args.paths or [documents.KIND], loaded=loaded)
     here = tuple(change for change in plan.changes if change.claim.root == documents.HERE)
     return acting.act(replace(plan, changes=here), app, args, acting.APPLY, ask=not args.yes, only=args.paths)
