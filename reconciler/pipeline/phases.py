@@ -3,7 +3,8 @@
 All keys of a file change in one edit. So files in which keys only come or change have their turn first, then those in
 which keys come and go, and at last those in which keys only go. Of several in which keys come and go, each but the last
 has what may wait removed by an edit of its own, after all of them have gained: not what shares an entry with a key that
-comes, since half an entry must stand nowhere.
+comes, since half an entry must stand nowhere; and nothing of a file that several kinds edit, since each gives its bytes
+back by one way, through no other's edit.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ def phases(changes: Sequence[Change[Any]]) -> Iterator[Sequence[Change[Any]]]:
 
 def _may_wait(changes: Sequence[Change[Any]]) -> list[Change[Any]]:
     """Of one file, the keys that go while no key beside them comes."""
+    if len({change.ref.kind for change in changes if _touches(change)}) > 1:
+        return []
     coming = [change.claim.item for change in changes if change.after is not None and _touches(change)]
     return [c for c in changes if _goes(c) and not any(_beside(c.claim.item, item) for item in coming)]
 

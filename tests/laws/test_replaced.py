@@ -118,6 +118,16 @@ def test_files_that_gain_and_lose_keys_in_two_edits_are_taken_back_to_the_byte()
     assert house.home == start
 
 
+def test_files_that_two_kinds_edit_are_taken_back_to_the_byte() -> None:
+    house = House({ZED: "{ // mine\n}\n", OPENCODE: '{\n\t"model": "a/b" // mine\n}'})
+    house.apply(house.plan({**FIRST, "mcp/going.yaml": X, "mcp/x.yaml": X}))
+    between = house.home
+    run = house.apply(house.plan({**SECOND, "mcp/new.yaml": X, "mcp/x.yaml": "command: [x, y]\n"})).run
+    assert run is not None
+    house.take_back(run.id)
+    assert house.home == between
+
+
 def test_an_entry_that_becomes_another_does_so_at_once() -> None:
     """Between two edits it would be half of each."""
     house = House({})
