@@ -8,7 +8,7 @@ from binascii import a2b_base64
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from reconciler.formats.masking_scan import SHORTEST_RUN, Scan, Span
+from reconciler.formats.masking_scan import RANDOM_RUN, SHORTEST_RUN, Scan, Span
 from reconciler.formats.masking_words import entropy, machine_made, stands_in, wordy
 
 # What follows, and the beginnings; matched at the beginning of long words only.
@@ -129,7 +129,7 @@ _LONGEST = 4096
 
 def random(scan: Scan) -> Iterator[Span]:
     """Long words that no person made up and nothing around them explains."""
-    for start, end in scan.runs(32, base64=True):
+    for start, end in scan.runs(RANDOM_RUN, base64=True):
         padding = _PADDING.match(scan.text, end)
         end = padding.end() if padding else end
         if _is_random(scan.text[start:end]) and not _explained(scan.text, start, end):
@@ -137,8 +137,8 @@ def random(scan: Scan) -> Iterator[Span]:
 
 
 def _is_random(value: str) -> bool:
-    value = _UUID.sub("", value)
-    if not 32 <= len(value) <= _LONGEST or value.isdigit() or wordy(value):
+    value = _UUID.sub("", value) if "-" in value else value
+    if not RANDOM_RUN <= len(value) <= _LONGEST or value.isdigit() or wordy(value):
         return False
     if _PUBLIC.match(value) or stands_in(value.lstrip("/")):
         return False

@@ -24,6 +24,8 @@ KEYWORDS = (
 )
 LITERALS = (b"://", b"asic ")
 SHORTEST_RUN = 19
+RANDOM_RUN = 32
+"""Of base64: a shorter one is too short to look random."""
 
 
 class Span(NamedTuple):
@@ -50,7 +52,10 @@ class Scan:
     def worth_it(self) -> bool:
         """Whether anything stands here that all secrets have one of."""
         return (
-            bool(self.words) or any(word in self.lowered for word in LITERALS) or _run(SHORTEST_RUN)[0] in self._whole()
+            bool(self.words)
+            or any(word in self.lowered for word in LITERALS)
+            or _run(SHORTEST_RUN)[0] in self._marked
+            or _run(RANDOM_RUN)[0] in self._whole()
         )
 
     def _whole(self) -> bytes:
