@@ -11,7 +11,7 @@ from reconciler.model.change import ABSENT, Change, Diff, Plan, Seen
 from reconciler.model.fingerprint import Codec, alike
 from reconciler.model.outcome import NOT_REMOVED, Intent, Outcome, Run, Status
 from reconciler.model.problem import Origin, Problem, Severity
-from reconciler.model.resource import Claim, File
+from reconciler.model.resource import PORT, Claim, File
 from reconciler.model.world import Look
 from reconciler.pipeline.expect import expected
 from reconciler.pipeline.hands import BAD, Hands, Settled
@@ -139,7 +139,8 @@ def _looked_at(
             refused.append((change, Outcome(change.claim, Status.STALE, moved, diff=diff, found=stands.state)))
             failed.add(change.ref)
         else:
-            same = seen[change.claim] == change.before
+            # What is seen of a process counts in no comparison, and is another one since files were written.
+            same = change.claim.root != PORT and seen[change.claim] == change.before
             ready.append(change if same else replace(change, before=seen[change.claim]))
     return sorted(ready, key=_turn), refused
 
