@@ -32,7 +32,8 @@ def footing(repository: GitRepository, which: str, variables: Mapping[str, str])
     """None where something of it is kept in a way that is not watched."""
     top, git_dir = repository.folder, repository.git_dir
     reference = _reference(git_dir)
-    settings = repository.settings()
+    # Values that variables give are not kept.
+    settings = None if variables.get("GIT_CONFIG_COUNT") else repository.settings()
     if git_dir != f"{top}/.git" or reference is None or settings is None or os.path.exists(f"{git_dir}/reftable"):
         return None
     folders, files = _below(top) if which == "work" else ([], [])

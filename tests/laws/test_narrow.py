@@ -175,6 +175,14 @@ def _faulty(home: Home) -> None:
     home.say("hosts/laptop/reconcile.yaml", f"known_problems:\n{known}")
 
 
+def _ends_lines(home: Home) -> None:
+    """A variable has git end lines as Windows does."""
+    said = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.autocrlf", "GIT_CONFIG_VALUE_0": "true"}
+    home.variables |= said
+    home.git("rm", "-rq", "--cached", ".")
+    home.git("reset", "-q", "--hard")
+
+
 EVE = _says(agents__eve=histories.AGENT.format("eve", "eve"))
 OF_X = _says(agents__bob="---\ndescription: b\nmodel: x/b\n---\nYou.\n")
 # What all rests on, and what moves then: each of them told more than the resources that moved.
@@ -223,6 +231,14 @@ FAR: dict[str, tuple[Callable[[Home], object], Callable[[Home], object]]] = {
     "what stood here, adopted, and named no more": (
         _stood,
         _all(EVE, _apply, lambda home: (home.repo / "desired-state/agents/eve.md").unlink()),
+    ),
+    "a setting of git's that a variable gives": (
+        _ends_lines,
+        _all(
+            lambda home: home.variables.update({"GIT_CONFIG_VALUE_0": "false"}),
+            lambda home: home.git("read-tree", "--empty"),
+            lambda home: home.git("read-tree", "HEAD"),
+        ),
     ),
     "a file in the repository": (lambda home: home.say("files/repository/NOTES.md", "x\n"), _append(SAID)),
 }
