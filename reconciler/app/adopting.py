@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.app import adopting_merged, adopting_secrets
+from reconciler.app import adopting_merged, adopting_secrets, applying, planning
 from reconciler.app.importing import repository_world
 from reconciler.app.session import App
 from reconciler.formats import yaml_edit
@@ -33,8 +33,8 @@ class Adopted:
 
 def adopt(app: App, patterns: Sequence[str]) -> Adopted:
     """Writes what stands here, where it differs, into git's YAML or Markdown. Raises Invalid."""
-    loaded = app.load()
-    plan = app.plan(targets=patterns)
+    loaded = planning.read(app)
+    plan = planning.plan(app, targets=patterns)
     differing = [c for c in plan.changes if not c.action.bookkeeping and c.target.desired is not None]
     gone = [c for c in plan.changes if not c.action.bookkeeping and c.target.desired is None]
     if gone:
@@ -109,11 +109,11 @@ def _write(app: App, written: Mapping[str, tuple[File | None, File | None]]) -> 
 def _record(app: App, differing: Sequence[Change[Any]]) -> None:
     """Git says now what stands here: ownership moves along."""
     claims = {change.claim for change in differing}
-    plan = app.plan()
+    plan = planning.plan(app)
     # Of what holds secrets nothing is kept as it stands.
     due = [c for c in plan.changes if c.claim in claims and (c.action.bookkeeping or not c.secret)]
     ours = (c if c.action.bookkeeping else _as_it_stands(c) for c in due)
-    app.apply(replace(plan, changes=tuple(ours)), verb="adopt")
+    applying.do(app, replace(plan, changes=tuple(ours)), verb="adopt")
 
 
 def _as_it_stands(change: Change[Any]) -> Change[Any]:
@@ -128,7 +128,7 @@ def _as_it_stands(change: Change[Any]) -> Change[Any]:
 
 def ignore(app: App, pattern: str, mode: str) -> Adopted:
     """Writes a line of `modes:` into reconcile.yaml. Raises Invalid where the pattern names nothing."""
-    app.plan(targets=[pattern])
+    planning.plan(app, targets=[pattern])
     source = next((s for s in app.here.tree("work").sources if s.path == PATH), None)
     before = source.file if source else None
     text = decode(before.content, PATH) if before else ""

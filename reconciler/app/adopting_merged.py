@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler import registry
+from reconciler.app import planning
 from reconciler.app.session import App
 from reconciler.model.change import Change
 from reconciler.model.kind import AnyKind
@@ -60,6 +61,6 @@ def check(written: Mapping[str, File | None], changes: Changes, loaded: Loaded, 
     after = [s._replace(file=file) for s in tree.sources if (file := written.get(s.path, s.file)) is not None]
     then = load(tree._replace(sources=tuple(after)), app.kinds, registry.PENDING, app.host)
     claims = {c.claim for c in changes if c.ref in merged}
-    still = [c for c in app.plan(loaded=then).changes if c.claim in claims and not c.action.bookkeeping]
+    still = [c for c in planning.plan(app, loaded=then).changes if c.claim in claims and not c.action.bookkeeping]
     if still:
         raise undecided(loaded.of(still[0].ref), loaded.traces)

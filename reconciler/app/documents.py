@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from reconciler.app import planning
 from reconciler.app.doc_links import Links
 from reconciler.app.rendered import remembered
 from reconciler.app.session import App
@@ -96,7 +97,7 @@ def check(app: App, loaded: Loaded) -> list[Problem]:
 
 def draft(app: App, kind: str, path: str) -> None:
     """Begins a page of a type where nothing stands. Raises Invalid."""
-    types = document_types.known(app.load("work").settings)
+    types = document_types.known(planning.read(app, "work").settings)
     if kind not in types:
         raise Invalid([document_types.unknown(kind, types, Origin(path))])
     if app.world.real(HERE, path) != f"{app.world.real(HERE, '')}/{path}":

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import Any
 
+from reconciler.app import planning
 from reconciler.app.layers import layers
 from reconciler.app.session import App
 from reconciler.app.sighted import sights
@@ -45,11 +46,11 @@ class Why:
 
 def why(opened: App, pattern: str) -> tuple[Why, ...]:
     """Every resource that `pattern` names. Raises Invalid where it names none."""
-    loaded = opened.load()
+    loaded = planning.read(opened)
     repo = loaded.settings.id or opened.here.folder
     targets, seen = cycle.snapshot(loaded, replace(opened.eyes(repo), sights=sights(opened, loaded)))
     rule_at = pattern.partition("#")[2]
-    plan = opened.plan(targets=[pattern], loaded=loaded)
+    plan = planning.plan(opened, targets=[pattern], loaded=loaded)
     changes = {change.claim: change for change in plan.changes}
     aimed = {t.claim: t for t in targets if matches(pattern, t.ref, t.part)}
     rows = {claim: row for claim, row in seen.recorded.items() if matches(pattern, row.ref, row.part)}

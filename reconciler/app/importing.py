@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reconciler import registry
-from reconciler.app import linked, scaffolds, schemas
+from reconciler.app import applying, linked, planning, scaffolds, schemas
 from reconciler.app.opening import app
 from reconciler.app.session import App
 from reconciler.formats import yaml
@@ -71,7 +71,7 @@ def import_home(env: Env, directory: str | None, include: Sequence[str] = (), *,
     """Writes what describes this home and is not in git yet; settings as JSONC where `native`. Raises Invalid."""
     top, _ = init(env, directory)
     opened = app(env, top)
-    loaded = opened.load()
+    loaded = planning.read(opened)
     rows = opened.journal.recorded()
     layout = survey.survey(opened.roots, opened.world, rows)
     layout = replace(layout, include=frozenset(include), native=native)
@@ -107,7 +107,7 @@ def _remembered(opened: App, top: str, found: Sequence[Found], folder: str) -> l
     refs = {str(item.ref) for item in found}
     faults = [k for k in at_fault(opened.here.tree("work"), opened.kinds, registry.PENDING) if k.ref in refs]
     _write_down(opened, top, faults)
-    loaded = opened.load()
+    loaded = planning.read(opened)
     unmet = references.unmet(loaded.resources, folder, opened.around)
     _write_down(opened, top, [k for k in known.at_fault(unmet, loaded.settings.known_problems) if k.ref in refs])
     names = {fault.ref for fault in faults}
@@ -170,9 +170,9 @@ def _record(opened: App, found: Sequence[Found]) -> Run | None:
     if not found:
         return None
     claims: set[Claim] = {claim for item in found for claim in item.claims}
-    plan = opened.plan()
+    plan = planning.plan(opened)
     ours = tuple(c for c in plan.changes if c.claim in claims and c.action is Action.RECORD)
-    return opened.apply(replace(plan, changes=ours), verb="import").run
+    return applying.do(opened, replace(plan, changes=ours), verb="import").run
 
 
 def errors(imported: Imported) -> bool:

@@ -11,6 +11,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
+from reconciler.app import planning
 from reconciler.app.session import App
 from reconciler.model.event import Suspension, Watched
 from reconciler.model.loop import Channel
@@ -62,7 +63,7 @@ def running(app: App, names: Collection[str]) -> Mapping[str, Sequence[int]]:
 
 def named(app: App, scopes: Sequence[str]) -> None:
     """Raises Invalid for a scope that names nothing."""
-    app.plan(targets=scopes)
+    planning.plan(app, targets=scopes)
 
 
 def clock() -> str:
@@ -112,7 +113,7 @@ def branch_named(app: App) -> str:
     """The branch that reconcile.yaml names in the commit checked out, or the one checked out. Raises Invalid."""
     branch = app.here.branch()
     try:
-        said = app.load("HEAD").settings.loop.branch
+        said = planning.read(app, "HEAD").settings.loop.branch
     except Invalid:
         said = ""
     if said or branch:

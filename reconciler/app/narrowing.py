@@ -16,7 +16,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from reconciler import registry
-from reconciler.app import schemas
+from reconciler.app import planning, schemas
 from reconciler.app.standing import configured
 from reconciler.model.change import Plan, Recorded
 from reconciler.model.problem import Invalid, Origin, Problem, Severity
@@ -52,7 +52,7 @@ def narrow(app: App, every_host: bool = False) -> tuple[Loaded, Plan] | None:
     so it is too where any machine would have a problem."""
     with suppress(Invalid):
         loaded = _loaded(app, load_all if every_host else load)
-        plan = app.plan(loaded=loaded) if loaded is not None else None
+        plan = planning.plan(app, loaded=loaded) if loaded is not None else None
         if loaded is not None and plan is not None and plan.problems == loaded.problems:
             return loaded, plan
     return None

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.app import serving
+from reconciler.app import planning, serving
 from reconciler.app.serving import Row
 from reconciler.app.session import App
 from reconciler.formats.duration import shown
@@ -58,7 +58,7 @@ def connectivity(rows: Sequence[Row]) -> Iterator[Said]:
 
 def mcp(app: App, rows: Sequence[Row]) -> Iterator[Said]:
     """What every running server says of its MCP servers (`GET /mcp`), beside what git declares."""
-    wanted = {r.ref.name for r in app.load().resources if r.ref.kind == "mcp_server"}
+    wanted = {r.ref.name for r in planning.read(app).resources if r.ref.kind == "mcp_server"}
     yield Said(None, f"git declares {len(wanted)}: {', '.join(sorted(wanted)) or 'none'}", sorted(wanted))
     for row in rows:
         if row.now is None or not row.now.serves:
@@ -95,7 +95,7 @@ def _agents(app: App) -> dict[str, Any]:
     """`agent_servers` of Zed's settings as git says them, by name → command and arguments."""
     found: dict[str, Any] = {}
     for kind in app.kinds:
-        for resource in app.load().resources if kind.name == "zed_settings" else ():
+        for resource in planning.read(app).resources if kind.name == "zed_settings" else ():
             said = getattr(resource.spec, "value", {})
             agents = said.get("agent_servers", {}) if isinstance(said, dict) else {}
             found |= {

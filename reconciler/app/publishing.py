@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from reconciler.app import documents
+from reconciler.app import documents, planning
 from reconciler.app.session import App
 from reconciler.model.problem import Invalid, Origin, Problem
 from reconciler.model.resource import File
@@ -31,7 +31,7 @@ def publish(app: App, branch: str) -> Published:
 
 def stale_files(app: App) -> dict[str, File]:
     """The files of this repository as the documents of HEAD make them, where HEAD has others. Raises Invalid."""
-    targets = [t for t in documents.targets(app, app.load("HEAD")) if t.claim.root == documents.HERE]
+    targets = [t for t in documents.targets(app, planning.read(app, "HEAD")) if t.claim.root == documents.HERE]
     stands = app.here.contents("HEAD", [target.claim.path for target in targets])
     files: dict[str, File] = {}
     problems: list[Problem] = []

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.app.session import App
 
 
-def reopened(text: str, app: App) -> Plan:
+def reopened(app: App, text: str) -> Plan:
     """Raises Invalid."""
     plan = plan_json.loads(text, app.codecs, app.cipher.unseal)
     problems = [*_foreign(plan, app), *_altered(plan, app)]
@@ -54,3 +54,11 @@ def _altered(plan: Plan, app: App) -> Iterator[Problem]:
 
 def _mend(what: str, plan: Plan) -> str:
     return f"say `--host {plan.host}` here too" if what == "machine" and plan.here else "plan again here"
+
+
+def save(app: App, plan: Plan) -> Iterator[str]:
+    """The plan as a JSON document that holds no secret in clear, piece by piece."""
+    from reconciler.formats import plan_json
+
+    app.cipher.keep()
+    return plan_json.lines(plan, app.codecs, app.cipher.seal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reconciler.app import planning
 from reconciler.app.session import App
 from reconciler.model.resource import Ref
 from reconciler.model.world import Unreadable
@@ -66,7 +67,7 @@ def _named(app: App, reference: str, used_by: tuple[Ref, ...], kept: set[str]) -
 
 
 def _used(app: App) -> dict[str, set[Ref]]:
-    loaded = app.load()
+    loaded = planning.read(app)
     targets, _ = cycle.snapshot(loaded, app.eyes(loaded.settings.id or app.here.folder))
     found: dict[str, set[Ref]] = {}
     for target in targets:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.app import limits
+from reconciler.app import limits, planning
 from reconciler.app.session import App
 from reconciler.formats.duration import shown
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
@@ -68,7 +68,7 @@ class Table:
 
 def declared(opened: App) -> dict[str, Declared]:
     """By name. Raises Invalid."""
-    return of(opened.load(), opened)
+    return of(planning.read(opened), opened)
 
 
 def of(loaded: Loaded, opened: App) -> dict[str, Declared]:
@@ -87,7 +87,7 @@ def of(loaded: Loaded, opened: App) -> dict[str, Declared]:
 
 def table(opened: App, names: Sequence[str] = ()) -> Table:
     """Everything about every server, or about some. Raises Invalid for a name that nobody knows."""
-    loaded, servers = opened.load(), opened.world.servers
+    loaded, servers = planning.read(opened), opened.world.servers
     rows = rows_of(loaded, opened)
     _known(names, [row.name for row in rows])
     rows = [row for row in rows if not names or row.name in names]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from reconciler.app import applying
 from reconciler.app.session import App
 from reconciler.formats.duration import shown
 from reconciler.model.change import FORCED, Change, Plan, Verdict
@@ -44,7 +45,7 @@ def when_idle(
                 left.remove(change)
                 yield change, None
                 continue
-            result = opened.apply(_alone(plan, change, bool(busy)), verb=verb)
+            result = applying.do(opened, _alone(plan, change, bool(busy)), verb=verb)
             if not waiting(result):
                 left.remove(change)
                 yield change, result

@@ -36,7 +36,9 @@ RELEASE = Deed("release", "handing back", "Hand this back?", "`reconcile release
 
 def settle(app: App, args: Namespace) -> None:
     """Before anything is planned: what an interrupted run did is recorded, and its rest left to the new plan."""
-    runs, problems = app.settle(wait=not args.no_wait, on_wait=terminal.waiting)
+    from reconciler.app import applying
+
+    runs, problems = applying.settle_open(app, wait=not args.no_wait, on_wait=terminal.waiting)
     for run in runs:
         terminal.say(f"run {run.id} ({run.verb}) was interrupted: what it did is recorded, the rest is planned anew")
     for problem in problems:
@@ -56,6 +58,8 @@ def act(
 ) -> int:
     """Bookkeeping of an apply needs no yes: it touches nothing. `replan`: how it is planned anew, where another run
     came after `since`, the newest when it was planned; None: it is done as it was planned."""
+    from reconciler.app import applying
+
     plan = confirming.confirmed(plan, app, args)
     showing.show_plan(plan, app, args, more=deed.more, only=only)
     if plan.refused:
@@ -68,7 +72,8 @@ def act(
             return exits.TROUBLE
     later = Again(plan, lambda: confirming.confirmed(replan(), app, args), asked=ask) if replan else None
     with terminal.progress(deed.doing) as step:
-        result = app.apply(
+        result = applying.do(
+            app,
             plan,
             verb=deed.verb,
             wait=not args.no_wait,

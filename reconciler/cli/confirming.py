@@ -16,5 +16,7 @@ REFUSED = "nothing was changed: what this makes would be refused (see above)"
 
 
 def confirmed(plan: Plan, app: App, args: Namespace) -> Plan:
+    from reconciler.app import planning
+
     with terminal.busy(ASKING):
-        return app.confirmed(plan, ask=not args.no_preflight)
+        return planning.confirmed(app, plan, ask=not args.no_preflight)

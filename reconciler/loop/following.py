@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reconciler.app import App, looping
+from reconciler.app import App, looping, planning
 from reconciler.loop.conditions import of_problems
 from reconciler.model.event import Condition, Level
 from reconciler.model.problem import Invalid
@@ -57,7 +57,7 @@ class Library:
             if self.judge != app.judged_by or len(self.memo) > MEMO * max(map(_size, self.commits.values()), default=0):
                 self.memo.clear()
             self.judge = app.judged_by
-            loaded = app.load(commit, self.memo)
+            loaded = planning.read(app, commit, self.memo)
             for old in list(self.commits)[:-1]:
                 del self.commits[old]
             self.commits[commit] = loaded

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from reconciler.app import App, Result, looping, tending
+from reconciler.app import App, Result, applying, looping, planning, tending
 from reconciler.formats.duration import shown
 from reconciler.loop import conditions, guard, restraint, suspects
 from reconciler.loop.following import Followed, Library, Place, follow, refused
@@ -58,7 +58,7 @@ def turn(app: App, memory: Memory, *, signed: bool = False) -> Turned:
     followed = None
     wrote: frozenset[str] = frozenset()
     try:
-        app.settle()
+        applying.settle_open(app)
         followed = follow(app, memory.place, memory.cache, _last_run(app), signed=signed)
         memory.place = followed.place
         lasting += followed.conditions
@@ -97,13 +97,13 @@ def _acted(
     lasting += waiting.lasting
     memory.resting = min((wait for wait in (again, waiting.again) if wait is not None), default=None)
     if plan.due:
-        plan = app.confirmed(plan)
+        plan = planning.confirmed(app, plan)
     if plan.refused:
         problems = [problem for said in plan.confirmed for problem in said.problems]
         memory.place = refused(memory.place, conditions.of_problems("commit", _spoils(memory), problems).text)
         lasting.append(Condition("commit", memory.place.why, Level.ERROR))
         return (), frozenset()
-    result = app.apply(plan, verb="loop")
+    result = applying.do(app, plan, verb="loop")
     if memory.place.head != memory.place.failed:
         memory.place = replace(memory.place, good=memory.place.head)
     _count(memory, result, now)
@@ -130,7 +130,7 @@ def _spoils(memory: Memory) -> str:
 
 
 def _plan(app: App, memory: Memory, loaded: Loaded, now: float) -> Plan:
-    plan = app.plan(loaded=loaded)
+    plan = planning.plan(app, loaded=loaded)
     place = memory.place
     pinned = app.journal.pinned(app.repo)
     known = restraint.Known(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler import app as application
-from reconciler.app import App
+from reconciler.app import App, applying, planning, undoing
 from reconciler.model.outcome import Status
 from tests.support import homes
 from tests.support.sandbox import Sandbox
@@ -46,10 +46,10 @@ def programs(sandbox: Sandbox) -> Contents:
 def test_import_takes_a_home_without_touching_it(sandbox: Sandbox) -> None:
     before = programs(sandbox)
     app = taken(sandbox)
-    assert not app.plan().changes
+    assert not planning.plan(app).changes
     assert programs(sandbox) == before
     sandbox.commit()
-    assert not application.open_app(app.env, str(sandbox.repo)).plan("HEAD").changes
+    assert not planning.plan(application.open_app(app.env, str(sandbox.repo)), "HEAD").changes
 
 
 def test_import_names_everything_that_it_leaves(sandbox: Sandbox) -> None:
@@ -73,17 +73,17 @@ def edited_alone(sandbox: Sandbox, app: App, sources: list[Path]) -> None:
     start, old = programs(sandbox), {source: source.read_bytes() for source in sources}
     for source, content in old.items():
         source.write_bytes(with_one_line_edited(content))
-    plan = app.plan()
+    plan = planning.plan(app)
     assert [c.action for c in plan.due] == ["update"] * len(sources)
     assert {c.target.origin.path for c in plan.due} <= {s.relative_to(sandbox.repo).as_posix() for s in sources} | {
-        r.origin.path for r in app.load().resources
+        r.origin.path for r in planning.read(app).resources
     }
-    result = app.apply(plan)
+    result = applying.do(app, plan)
     assert {o.status for _, o in result.outcomes} == {Status.DONE}
     real = {(sandbox.home / p).resolve() for p, c in programs(sandbox).items() if c != start[p]}
     assert real == {(sandbox.home / ".config" / c.claim.root / c.claim.path).resolve() for c in plan.due}
     assert result.run is not None
-    app.apply(app.undo(result.run.id), verb="rollback")
+    applying.do(app, undoing.take_back(app, result.run.id), verb="rollback")
     assert programs(sandbox) == start
     for source, content in old.items():
         source.write_bytes(content)
@@ -112,8 +112,8 @@ def test_releasing_everything_gives_the_first_bytes_back(sandbox: Sandbox) -> No
     new = sandbox.repo / "desired-state" / "agents" / "entirely" / "new.md"
     new.parent.mkdir(parents=True, exist_ok=True)
     new.write_text("New.\n")
-    app.apply(app.plan())
+    applying.do(app, planning.plan(app))
     assert programs(sandbox) != start
-    app.apply(app.release(()), verb="release")
+    applying.do(app, undoing.hand_back(app, ()), verb="release")
     assert programs(sandbox) == start
     assert not app.journal.recorded()

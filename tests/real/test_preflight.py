@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.app import environment, open_app
+from reconciler.app import environment, open_app, planning, reopening
 from reconciler.app.session import App
 from reconciler.model.change import Plan
 from reconciler.model.problem import Problem
@@ -68,12 +68,12 @@ def desk(sandbox: Sandbox, tmp_path: Path) -> Iterator[Desk]:
 
 def smuggled(app: App, **contents: str) -> Plan:
     """A plan in which some agents say what validation would refuse."""
-    loaded = app.load()
+    loaded = planning.read(app)
     bad = [
         replace(r, spec=replace(r.spec, file=File(contents[r.ref.name].encode()))) if r.ref.name in contents else r
         for r in loaded.resources
     ]
-    return app.plan(loaded=replace(loaded, resources=tuple(bad)))
+    return planning.plan(app, loaded=replace(loaded, resources=tuple(bad)))
 
 
 def refusals(plan: Plan) -> list[Problem]:
@@ -90,7 +90,7 @@ def test_a_bad_agent_is_refused_while_a_server_runs(desk: Desk, sandbox: Sandbox
     desk.asks("agents/bad.md", GOOD)
     app = desk.app()
     saved = desk.repo.parent / "plan.json"
-    saved.write_text("".join(app.save(smuggled(app, bad=BAD))))
+    saved.write_text("".join(reopening.save(app, smuggled(app, bad=BAD))))
     with sandbox.serve() as server:
         first = sandbox.project("first")
         assert status(server, first) == 200
@@ -142,7 +142,7 @@ def test_a_home_that_is_broken_elsewhere_does_not_block(desk: Desk, sandbox: San
     assert desk.run("apply", "--yes").returncode == 0
     desk.asks("agents/bad.md", GOOD)
     app = desk.app()
-    [problem] = refusals(app.confirmed(smuggled(app, bad=BAD)))
+    [problem] = refusals(planning.confirmed(app, smuggled(app, bad=BAD)))
     assert problem.text.startswith("agent/bad: ")
 
 

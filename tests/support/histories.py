@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from reconciler import first
-from reconciler.app import narrowing, session
+from reconciler.app import narrowing, proposing, remembering
 from reconciler.app.session import App
 from reconciler.cli.main import main
 from tests.support.sandbox import Sandbox
@@ -77,16 +77,16 @@ class Home(Sandbox):
             return answers[-1]
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(session, "narrow", narrow)
-            patch.setattr(App, "remember", lambda *args: None)
+            patch.setattr(proposing, "narrow", narrow)
+            patch.setattr(remembering, "remember", lambda *args: None)
             said = self.slow(*argv)
         return said if answers != [None] else None
 
     def whole(self, *argv: str) -> tuple[str, int]:
         """What it prints after a look at everything."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(session, "narrow", lambda *args: None)
-            patch.setattr(App, "remember", lambda *args: None)
+            patch.setattr(proposing, "narrow", lambda *args: None)
+            patch.setattr(remembering, "remember", lambda *args: None)
             return self.slow(*argv)
 
     def fast(self, *argv: str) -> str | None:

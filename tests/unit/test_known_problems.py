@@ -10,6 +10,7 @@ import pytest
 
 from reconciler import app as application
 from reconciler import registry
+from reconciler.app import planning
 from reconciler.model.problem import Invalid, Severity
 from reconciler.model.resource import Loaded, Revision, Source
 from reconciler.model.world import Tree
@@ -55,11 +56,11 @@ def test_an_import_writes_them_down(tmp_path: Path) -> None:
     settings = (sandbox.repo / "desired-state" / "reconcile.yaml").read_text()
     assert "- object: agent/a" in settings and "- object: opencode_settings" in settings
     app = application.open_app(env, str(sandbox.repo))
-    assert app.load().problems and not app.plan().changes
+    assert planning.read(app).problems and not planning.plan(app).changes
     agent = sandbox.repo / "desired-state" / "agents" / "a.md"
     agent.write_text(OPEN + "More.\n")
     with pytest.raises(Invalid, match="permissions"):
-        app.load()
+        planning.read(app)
 
 
 @pytest.mark.parametrize("more", [{"timeout": 5}, {"enabled": True}])
@@ -72,7 +73,7 @@ def test_an_address_that_was_left_out_as_a_secret(more: dict[str, object], tmp_p
     config.write_text(json.dumps({"mcp": {"a": {"type": "remote", **more, "url": url}}}))
     env = application.environment(sandbox.variables)
     application.import_home(env, str(sandbox.repo))
-    (problem,) = application.open_app(env, str(sandbox.repo)).load().problems
+    (problem,) = planning.read(application.open_app(env, str(sandbox.repo))).problems
     assert "`mcp/a` has no `url`" in problem.text and problem.severity is Severity.WARNING
     assert "looks like a secret" in problem.hint and "{env:NAME}" in problem.hint
 

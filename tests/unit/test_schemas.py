@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 
 from reconciler import app as application
-from reconciler.app import schemas
+from reconciler.app import planning, schemas
 from reconciler.formats import openapi, yaml
 from reconciler.formats.schema import Schema
 from reconciler.model.problem import Invalid
@@ -184,7 +184,7 @@ def test_import_names_schemas_that_are_there_and_leaves_the_plan_empty(sandbox: 
     for path in written:
         named = path.read_text().splitlines()[0].removeprefix(schemas_line())
         assert (path.parent / named).is_file()
-    assert not application.open_app(environment(sandbox), str(sandbox.repo)).plan().changes
+    assert not planning.plan(application.open_app(environment(sandbox), str(sandbox.repo))).changes
 
 
 def schemas_line() -> str:
@@ -230,12 +230,12 @@ def test_the_installed_schema_counts_while_the_binary_is_the_same(sandbox: Sandb
     settings.parent.mkdir()
     settings.write_text("share: never\n")
     app = application.open_app(env, str(sandbox.repo))
-    assert app.load().resources
+    assert planning.read(app).resources
     assert app.judged_by == f"of OpenCode 1.19.0, read from {installed}"
     os.utime(installed, (1, 1))
     assert app.judged_by == ""
     with pytest.raises(Invalid):
-        app.load()
+        planning.read(app)
 
 
 def test_without_a_binary_there_is_nobody_to_ask(sandbox: Sandbox) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from reconciler.app import applying, planning
 from reconciler.app.opening import environment, open_app
 from reconciler.model.change import Plan
 from reconciler.world.lock import held
@@ -47,18 +48,18 @@ def test_a_run_that_came_and_went_since_the_plan_counts_too(tmp_path: Path) -> N
     said.parent.mkdir(parents=True)
     said.write_text("one\n")
     app = open_app(environment(sandbox.variables), str(sandbox.repo))
-    since, plan = app.newest_run, app.plan()
+    since, plan = app.newest_run, planning.plan(app)
     assert sandbox.run("apply", "--yes").returncode == 0
     stands.write_text("use ghp_16C7e42F292c6912E7710c838347Ae178B4a\n")
     fresh: list[Plan] = []
 
     def again() -> Plan:
-        fresh.append(app.plan())
+        fresh.append(planning.plan(app))
         return fresh[-1]
 
-    result = app.apply(plan, again=again, since=since)
+    result = applying.do(app, plan, again=again, since=since)
     assert len(fresh) == 1 and [outcome.status for _, outcome in result.outcomes] == ["done"]
     assert stands.read_text() == "one\n"
     stands.write_text("two\n")
-    app.apply(app.plan(), again=again, since=app.newest_run)
+    applying.do(app, planning.plan(app), again=again, since=app.newest_run)
     assert len(fresh) == 1

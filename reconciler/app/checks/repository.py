@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.app import planning
 from reconciler.app.checks.finding import Finding, note, of_problems
 from reconciler.app.session import App
 from reconciler.model.problem import Invalid
@@ -26,7 +27,7 @@ def check(app: App) -> Iterator[Finding]:
         return
     try:
         yield from _git(app.repository)
-        loaded = app.load_all()
+        loaded = planning.read_all(app)
     except Invalid as error:
         yield from of_problems(error.problems)
         return

@@ -62,6 +62,7 @@ def _orphans(app: App) -> int:
 
 
 def _apply(app: App, args: Namespace) -> int:
+    from reconciler.app import proposing, reopening
     from reconciler.cli import acting, saved, showing, terminal
 
     acting.settle(app, args)
@@ -69,10 +70,10 @@ def _apply(app: App, args: Namespace) -> int:
     if path is not None:
         saved.alone(args)
         # A saved plan was read before it was saved: it is not asked about again.
-        return acting.act(app.reopen(saved.text(path)), app, args, acting.APPLY, ask=False)
+        return acting.act(reopening.reopened(app, saved.text(path)), app, args, acting.APPLY, ask=False)
 
     def replan() -> Plan:
-        return app.proposal("work", args.targets, args.force, args.allow_delete)[1]
+        return proposing.proposal(app, "work", args.targets, args.force, args.allow_delete)[1]
 
     since = app.newest_run
     with terminal.busy(showing.LOOKING):

@@ -19,6 +19,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
+    from reconciler.app import planning, proposing, remembering
     from reconciler.cli import exits, opening, terminal
     from reconciler.cli.render_check import check_record, check_text
     from reconciler.cli.render_problems import problem_record
@@ -26,8 +27,8 @@ def run(args: Namespace) -> int:
 
     try:
         app, tree = opening.with_repository(args), "index" if args.staged else "work"
-        loaded, plan = app.proposal(tree, every_host=True)
-        stale = app.stale(loaded, tree)
+        loaded, plan = proposing.proposal(app, tree, every_host=True)
+        stale = planning.stale(app, loaded, tree)
     except Invalid as error:
         if args.json:
             terminal.show_json({"valid": False, "problems": [problem_record(p) for p in error.problems]})
@@ -38,6 +39,6 @@ def run(args: Namespace) -> int:
     else:
         text = check_text(plan, terminal.style(args), stale)
         terminal.show(text)
-        if opening.plainly(args) and not app.documented(loaded):
-            app.remember("staged" if args.staged else "check", args.directory, loaded, plan, text)
+        if opening.plainly(args) and not (plan.changes or planning.documented(loaded)):
+            remembering.remember(app, "staged" if args.staged else "check", args.directory, loaded, plan, text)
     return exits.TROUBLE if stale else exits.of_check(plan, changes_fail=args.fail_on == "changes")

@@ -50,7 +50,7 @@ def run(args: Namespace) -> int:
 def _render(args: Namespace) -> int:
     from dataclasses import replace
 
-    from reconciler.app import documents
+    from reconciler.app import documents, planning
     from reconciler.app.sighted import sights
     from reconciler.cli import acting, opening, terminal
 
@@ -60,14 +60,14 @@ def _render(args: Namespace) -> int:
     if args.complete:
         return _complete(app, args)
     acting.settle(app, args)
-    loaded = app.load("work")
+    loaded = planning.read(app, "work")
     if not any(resource.ref.kind == documents.KIND for resource in loaded.resources):
         terminal.show("no document is declared: `desired-state/documents/` holds them\n")
         return 0
     if args.branch:
         return _branch(app, args)
     sights(app, loaded, _named(args.paths, loaded))
-    plan = app.plan("work", args.paths or [documents.KIND], loaded=loaded)
+    plan = planning.plan(app, "work", args.paths or [documents.KIND], loaded=loaded)
     here = tuple(change for change in plan.changes if change.claim.root == documents.HERE)
     return acting.act(replace(plan, changes=here), app, args, acting.APPLY, ask=not args.yes, only=args.paths)
 
@@ -92,12 +92,12 @@ def _draft(app: App, args: Namespace) -> int:
 
 
 def _complete(app: App, args: Namespace) -> int:
-    from reconciler.app import completing
+    from reconciler.app import completing, planning
     from reconciler.cli import acting, terminal
     from reconciler.cli.render_docs import completing_text
     from reconciler.cli.render_problems import problem_lines
 
-    found, problems = completing.completions(app, app.load("work"), args.paths)
+    found, problems = completing.completions(app, planning.read(app, "work"), args.paths)
     style = terminal.style(args)
     terminal.show(style.finish([*problem_lines(problems, style), *completing_text(found, style)]))
     if not found:
@@ -122,7 +122,7 @@ def _branch(app: App, args: Namespace) -> int:
 
 
 def _check(args: Namespace) -> int:
-    from reconciler.app import documents
+    from reconciler.app import documents, planning
     from reconciler.cli import opening, terminal
     from reconciler.cli.render_docs import check_record, check_text
 
@@ -130,7 +130,7 @@ def _check(args: Namespace) -> int:
         problems = documents.check_paths(args.paths, _types(args))
     else:
         app = opening.with_repository(args)
-        problems = documents.check(app, app.load("work"))
+        problems = documents.check(app, planning.read(app, "work"))
     if args.json:
         terminal.show_json(check_record(problems))
     else:
@@ -140,22 +140,23 @@ def _check(args: Namespace) -> int:
 
 def _types(args: Namespace) -> Types:
     """The standards of the repository, where there is one."""
+    from reconciler.app import planning
     from reconciler.cli import opening
     from reconciler.model.problem import Invalid
     from reconciler.shapes import document_types
 
     try:
-        return document_types.known(opening.with_repository(args).load("work").settings)
+        return document_types.known(planning.read(opening.with_repository(args), "work").settings)
     except Invalid:
         return document_types.TYPES
 
 
 def _graph(args: Namespace) -> int:
-    from reconciler.app import documents
+    from reconciler.app import documents, planning
     from reconciler.cli import opening, terminal
     from reconciler.cli.render_docs import dot, graph_record, graph_text
 
-    edges = documents.graph(opening.with_repository(args).load("work"))
+    edges = documents.graph(planning.read(opening.with_repository(args), "work"))
     if args.json:
         terminal.show_json(graph_record(edges))
     else:

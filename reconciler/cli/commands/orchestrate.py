@@ -149,10 +149,11 @@ def _present(args: Namespace) -> tuple[str, ...]:
     """The kinds that git or the state names: a TARGET that names nothing is a mistake."""
     from fnmatch import fnmatchcase
 
+    from reconciler.app import planning
     from reconciler.cli import opening
 
     app = opening.with_repository(args)
-    kinds = {r.ref.kind for r in app.load().resources} | {row.ref.kind for row in app.journal.recorded()}
+    kinds = {r.ref.kind for r in planning.read(app).resources} | {row.ref.kind for row in app.journal.recorded()}
     return tuple(sorted(kind for kind in kinds if any(fnmatchcase(kind, glob) for glob in CONFIGURED)))
 
 
@@ -252,14 +253,14 @@ def _test(args: Namespace) -> int:
 
 def _config(args: Namespace) -> int:
     """Desired state, then whether every running server could load what stands on disk."""
-    from reconciler.app import orchestrating, serving
+    from reconciler.app import orchestrating, planning, serving
 
     _one_of(args, "config", "validate")
     if not args.json:
         status = _verb(args, "validate")
         return max(status, _health(args))
     app, names = _opened(args)
-    problems = [orchestrating.Said(p.severity is not Severity.ERROR, str(p)) for p in app.load_all().problems]
+    problems = [orchestrating.Said(p.severity is not Severity.ERROR, str(p)) for p in planning.read_all(app).problems]
     return _told(args, [*problems, *orchestrating.connectivity(serving.table(app, names).rows)])
 
 

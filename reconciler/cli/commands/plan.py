@@ -40,24 +40,25 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
+    from reconciler.app import proposing, remembering, reopening
     from reconciler.cli import confirming, exits, opening, showing, terminal
 
     app = opening.with_repository(args).asking(args.secrets)
     with terminal.busy(showing.LOOKING):
         asked = (args.rev, args.targets, args.force, args.allow_delete)
-        loaded, plan = app.proposal(*asked, whole=args.verify)
+        loaded, plan = proposing.proposal(app, *asked, whole=args.verify)
     plan = confirming.confirmed(plan, app, args)
     if args.output:
-        _save(app.save(plan), args.output)
+        _save(reopening.save(app, plan), args.output)
     if args.json:
-        for text in app.save(plan):
+        for text in reopening.save(app, plan):
             terminal.show(text)
     else:
         hint = REFUSED if plan.refused else HINT if plan.due else HELD if _forceable(plan) else ASK
         hint = _saved_hint(args.output, plan) if args.output and not plan.refused else hint
         text = showing.show_plan(plan, app, args, hint=hint, only=args.targets)
-        if opening.plainly(args):
-            app.remember("verified" if args.verify else "plan", args.directory, loaded, plan, text)
+        if opening.plainly(args) and not plan.changes:
+            remembering.remember(app, "verified" if args.verify else "plan", args.directory, loaded, plan, text)
     if plan.refused:
         return exits.TROUBLE
     return exits.of_plan(plan) if args.exit_code else 0

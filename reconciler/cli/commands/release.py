@@ -25,6 +25,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
+    from reconciler.app import undoing
     from reconciler.cli import acting, opening, terminal
     from reconciler.cli.parser import UsageError
 
@@ -33,7 +34,7 @@ def run(args: Namespace) -> int:
         raise UsageError("reconcile release", text, "`reconcile release agent/x`, or `--all`")
     app = opening.with_repository(args)
     acting.settle(app, args)
-    plan = app.release(args.refs)
+    plan = undoing.hand_back(app, args.refs)
     status = acting.act(plan, app, args, acting.RELEASE, ask=not args.yes)
     named = _still_named(app, {str(change.ref) for change in plan.changes})
     if status == 0 and named:
@@ -42,10 +43,11 @@ def run(args: Namespace) -> int:
 
 
 def _still_named(app: App, refs: set[str]) -> str:
+    from reconciler.app import planning
     from reconciler.model.problem import Invalid
 
     try:
-        named = sorted(refs & {str(resource.ref) for resource in app.load().resources})
+        named = sorted(refs & {str(resource.ref) for resource in planning.read(app).resources})
     except Invalid:
         return ""
     shown = ", ".join(f"`{ref}`" for ref in named[:3])

@@ -13,6 +13,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
+    from reconciler.app import applying
     from reconciler.cli import exits, opening, terminal
     from reconciler.cli.render_problems import problem_lines
     from reconciler.cli.render_run import result_text
@@ -20,14 +21,14 @@ def run(args: Namespace) -> int:
 
     app = opening.with_home(args)
     style = terminal.style(args)
-    left = app.clear(wait=not args.no_wait, on_wait=terminal.waiting)
+    left = applying.clear_up(app, wait=not args.no_wait, on_wait=terminal.waiting)
     if left:
         terminal.show(style.finish(problem_lines(left, style)))
     if not app.open_runs():
         terminal.say(NOTHING)
         return exits.TROUBLE if left else exits.DONE
     with terminal.progress("finishing") as step:
-        done = app.resume(wait=not args.no_wait, on_wait=terminal.waiting, progress=step)
+        done = applying.resume_open(app, wait=not args.no_wait, on_wait=terminal.waiting, progress=step)
     for result, problems in done:
         terminal.show(result_text(result.run, result.outcomes, style))
         terminal.show(style.finish(problem_lines(problems, style)) if problems else "")

@@ -24,11 +24,12 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
+    from reconciler.app import undoing
     from reconciler.cli import acting, opening, terminal
 
     app = opening.with_repository(args)
     acting.settle(app, args)
-    plan = app.undo(args.run, args.force)
+    plan = undoing.take_back(app, args.run, args.force)
     status = acting.act(plan, app, args, acting.ROLLBACK, ask=not args.yes)
     if status == 0 and plan.due:
         terminal.say(AFTER)

@@ -35,14 +35,14 @@ def run(args: Namespace) -> int:
 def _status(app: App, args: Namespace) -> str:
     import json
 
-    from reconciler.app import looping
+    from reconciler.app import looping, planning
     from reconciler.cli import showing, terminal
     from reconciler.cli.render_run import past
     from reconciler.cli.render_status import Overview, status_record, status_text
 
     with terminal.busy(showing.LOOKING):
-        loaded = app.load()
-        plan = app.plan(loaded=loaded)
+        loaded = planning.read(app)
+        plan = planning.plan(app, loaded=loaded)
     overview = Overview(
         folder=terminal.short(app.here.folder),
         plan=plan,

@@ -17,6 +17,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
+    from reconciler.app import planning
     from reconciler.cli import opening, terminal
     from reconciler.cli.phrase import count
     from reconciler.cli.render_problems import problem_lines, problem_record
@@ -24,7 +25,7 @@ def run(args: Namespace) -> int:
 
     try:
         app = opening.with_repository(args)
-        loaded = app.load_all(portable=args.portable)
+        loaded = planning.read_all(app, portable=args.portable)
     except Invalid as error:
         if args.json:
             terminal.show_json({"valid": False, "problems": [problem_record(p) for p in error.problems]})

@@ -1,0 +1,92 @@
+"""Desired state and this machine → what is said, what would change and why, and what the programs say of that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from reconciler import registry
+from reconciler.app import schemas
+from reconciler.app.cautious import cautious
+from reconciler.app.rendered import remembered
+from reconciler.app.session import App
+from reconciler.app.sighted import sights
+from reconciler.app.template_mistakes import judging
+from reconciler.model.change import Plan
+from reconciler.model.problem import Problem
+from reconciler.model.resource import Loaded
+from reconciler.pipeline import cycle
+from reconciler.pipeline.load import Memo, load, load_all
+from reconciler.pipeline.references import nobody
+from reconciler.pipeline.shielding import shield
+
+
+def read(app: App, which: str = "work", memo: Memo | None = None) -> Loaded:
+    """What "work", "index" or a commit says; `memo` keeps what was read, for the next load. Raises Invalid with
+    every problem."""
+    schemas.judge(app.env)
+    tree = app.here.tree(which)
+    return load(tree, app.kinds, registry.PENDING, app.host, memo, app.standing, app.survey)
+
+
+def read_all(app: App, which: str = "work", *, portable: bool = False) -> Loaded:
+    """The same, with the problems that any machine would have with its overlay, and what only this machine can tell
+    of references; `portable`: without that. Raises Invalid."""
+    schemas.judge(app.env)
+    tree = app.here.tree(which)
+    standing, survey = (nobody, None) if portable else (app.standing, app.survey)
+    loaded = load_all(tree, app.kinds, registry.PENDING, app.host, standing, survey, judging(app, portable))
+    if portable or app.posing:
+        return loaded
+    root = next(root for root in app.roots if root.name == "opencode")
+    unmet = cycle.unmet(loaded, root.path(app.env), app.around)
+    return replace(loaded, problems=tuple(sorted({*loaded.problems, *unmet})))
+
+
+def plan(
+    app: App,
+    which: str = "work",
+    targets: Sequence[str] = (),
+    force: Sequence[str] = (),
+    loaded: Loaded | None = None,
+    allow_delete: int = 0,
+) -> Plan:
+    """What would change and why; more objects than are plausible go only as far as `allow_delete` says. Raises
+    Invalid."""
+    loaded = loaded or read(app, which)
+    repo = loaded.settings.id or app.here.folder
+    eyes = replace(app.eyes(repo), sights=sights(app, loaded))
+    with remembered(app.env, loaded):
+        plan = cycle.propose(loaded, eyes, only=targets, force=force, allow_delete=allow_delete)
+    return replace(plan, problems=(*plan.problems, *_limits(app, loaded)))
+
+
+def _limits(app: App, loaded: Loaded) -> Sequence[Problem]:
+    """Warnings about limits that servers pass together."""
+    if app.posing or all(resource.ref.kind != "orchestration" for resource in loaded.resources):
+        return ()
+    from reconciler.app.limits import passed
+
+    return tuple(passed(app, loaded))
+
+
+def documented(loaded: Loaded) -> bool:
+    """Whether documents are declared: what is committed of them counts too."""
+    return any(resource.ref.kind == "document" for resource in loaded.resources)
+
+
+def stale(app: App, loaded: Loaded, which: str) -> Sequence[Problem]:
+    """Documents in this repository that are not as they would be rendered. Raises Invalid."""
+    from reconciler.app import documents
+
+    return documents.stale(app, loaded, which) if documented(loaded) else ()
+
+
+def confirmed(app: App, plan: Plan, *, ask: bool = True) -> Plan:
+    """The plan with what the real programs say of its outcome; `ask` False: that nobody asked them."""
+    from reconciler.pipeline.confirm import Asking, confirm
+
+    key, watch = app.journal.key(), shield(app.journal.veiled(), app.codecs, app.journal.content)
+    watch.veiled.update((change.claim, change.after) for change in plan.changes if change.veiled)
+    asking = Asking(app.kinds, app.roots, app.world, key, app.env, app.programs, watch)
+    return cautious(replace(plan, confirmed=confirm(plan, asking, ask=ask)))
