@@ -70,7 +70,7 @@ def _rests(app: App, which: str, directory: str | None, loaded: Loaded, plan: Pl
     if not isinstance(repository, GitRepository) or standing is None:
         return None
     ground = footing(repository, which, app.env.variables)
-    if ground is None:
+    if ground is None or (which == "work" and not _as_on_disk(repository.folder, loaded)):
         return None
     watched, folders, shared, swept = standing
     if secret_names.look_secret((*standing[0], *standing[1], *standing[3])):
@@ -95,6 +95,13 @@ def _rests(app: App, which: str, directory: str | None, loaded: Loaded, plan: Pl
         index=ground.staged,
         committed=ground.committed and not plan.revision.uncommitted,
     )
+
+
+def _as_on_disk(top: str, loaded: Loaded) -> bool:
+    """Whether all was read from the work tree as it stands: where line ends are converted, only git's own index may
+    say that a file is unmodified, and that is not watched."""
+    sources = (s for r in loaded.resources for s in r.sources if s.path not in loaded.traces)
+    return all(os.stat(f"{top}/{source.path}").st_size == len(source.file.content) for source in sources)
 
 
 def _standing(app: App, loaded: Loaded, plan: Plan) -> tuple[list[str], list[str], list[str], list[str]] | None:

@@ -77,6 +77,21 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
         agrees(home, str(path))
 
 
+def test_nothing_is_kept_of_files_of_which_only_the_index_says_that_they_are_unmodified(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.git("config", "core.autocrlf", "true")
+    home.git("rm", "-rq", "--cached", ".")
+    home.git("reset", "-q", "--hard")
+    time.sleep(1.1)
+    home.git("update-index", "--force-write-index")
+    home.git("config", "core.autocrlf", "false")
+    settled([home])
+    home.git("read-tree", "--empty")
+    home.git("read-tree", "HEAD")
+    agrees(home, "an index that remembers nothing")
+    assert home.narrow("plan") is None
+
+
 def test_an_index_that_is_written_anew_and_says_the_same_is_the_same(tmp_path: Path) -> None:
     """git writes it whenever somebody asks how things stand, and before each hook of a commit."""
     home = Home(tmp_path)
