@@ -16,19 +16,20 @@ from reconciler.shapes.server_decisions import IDLE
 
 
 class Wait(NamedTuple):
-    """Since when one process is waited for. `began`: seconds on a clock that nobody sets, of that process's boot;
-    `since`: the same moment in UTC, ISO 8601."""
+    """Since when one process is waited for, and why at first. `began`: seconds on a clock that nobody sets, of that
+    process's boot; `since`: the same moment in UTC, ISO 8601."""
 
     port: int
     process: Process | None
     began: float
     since: str
+    why: str = ""
 
     @classmethod
     def of(cls, fact: Sequence[Any]) -> Wait:
         """As it was kept for the next life of the loop."""
-        port, process, began, since = fact
-        return cls(port, process and Process(*process), began, since)
+        port, process, *rest = fact
+        return cls(port, process and Process(*process), *rest)
 
 
 Waits = Mapping[str, Wait]
@@ -76,7 +77,9 @@ def _wait(change: Change[Any], waits: Waits, now: float, at: str) -> Wait:
     process = seen.now.process if seen is not None and seen.now is not None else None
     before = waits.get(str(change.ref))
     fresh = before is None or before.process != process or before.began > now
-    return Wait(int(change.claim.path), process, now, at) if before is None or fresh else before
+    if before is not None and not fresh:
+        return before
+    return Wait(int(change.claim.path), process, now, at, change.disturbs[0].reason)
 
 
 def _care(change: Change[Any], notes: Mapping[int, Note]) -> Care:
@@ -94,7 +97,7 @@ def _judged(change: Change[Any], forced: bool) -> Change[Any]:
 def _condition(change: Change[Any], wait: Wait, care: Care, late: bool) -> Condition:
     ref, [one, *_] = str(change.ref), change.disturbs
     deed, since = one.how.partition(",")[0], f"{_clock(wait.since)} UTC"
-    text = f"{ref}: {deed} waits since {since} for {one.busy} ({one.reason})"
+    text = f"{ref}: {deed} waits since {since} for {one.busy} ({wait.why})"
     if care.then == "force":
         return Condition(
             f"waiting {ref}", f"{text}; at {_clock(wait.since, care.deadline)} UTC it is done all the same", about=ref
