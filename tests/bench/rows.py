@@ -38,7 +38,7 @@ def uncached(work: Work) -> None:
 
 def settled(work: Work) -> None:
     """What was looked at is older than the second in which that was, and remembered."""
-    for verb in (["plan"], ["check"], ["check", "--staged"]):
+    for verb in (["plan"], ["check"], ["check", "--staged"], ["plan", "--verify"]):
         work.run(["sleep", "1.1"])
         work.run(work.reconcile(*verb))
 
