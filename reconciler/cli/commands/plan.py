@@ -40,7 +40,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    from reconciler.app import proposing, remembering, reopening
+    from reconciler.app import proposing, reopening
     from reconciler.cli import confirming, exits, opening, showing, terminal
 
     app = opening.with_repository(args).asking(args.secrets)
@@ -58,6 +58,8 @@ def run(args: Namespace) -> int:
         hint = _saved_hint(args.output, plan) if args.output and not plan.refused else hint
         text = showing.show_plan(plan, app, args, hint=hint, only=args.targets)
         if opening.plainly(args) and not plan.changes:
+            from reconciler.app import remembering
+
             remembering.remember(app, "verified" if args.verify else "plan", args.directory, loaded, plan, text)
     if plan.refused:
         return exits.TROUBLE
