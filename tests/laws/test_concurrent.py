@@ -77,14 +77,12 @@ class Crowd:
         assert len(own) == 1, own
 
     def kept(self, texts: list[str]) -> None:
-        """Each text stands there, or was overwritten as drift that a plan named, and is kept in the history."""
+        """The last one stands there, or the history shows the run that a plan told to overwrite it, and what it was."""
         stands = (self.home / "opencode/agents/all.md").read_text()
         for text in texts[-1:]:
-            history = json.loads(self.run("history", "--json", "-n", "40"))
-            steps = [
-                step for run in history for step in json.loads(self.run("show", str(run["id"]), "--json"))["steps"]
-            ]
-            assert text == stands or any(s["ref"] == "agent/all" and s["cause"] in ("drift", "conflict") for s in steps)
+            runs = [run["id"] for run in json.loads(self.run("history", "--json", "-n", str(APPLIES)))]
+            shown = "" if text == stands else "".join(self.run("show", str(run)) for run in runs)
+            assert text == stands or f"-{text}" in shown, (text, stands, shown)
 
     def run(self, *argv: str) -> str:
         return faults.forked(self.sandbox.variables, self.clones[0], *argv).said
