@@ -291,6 +291,17 @@ def test_a_commit_that_calls_the_repository_otherwise_or_says_nothing_is_told(tm
         assert "Agent 1." in box.live("a1").read_text()
 
 
+def test_it_outlives_the_terminal_where_nohup_says_so(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    with looping(box, prefix=("nohup",)) as loop:
+        loop.process.send_signal(signal.SIGHUP)
+        replace(box.live("a0"), "mine\n")
+        loop.wait("corrected", "agent/a0")
+        assert loop.stop() == 0
+    with looping(box) as loop:
+        assert loop.stop(signal.SIGHUP) == 0
+
+
 def test_one_loop_for_a_repository(tmp_path: Path) -> None:
     box = Kept(tmp_path)
     with looping(box) as loop:

@@ -31,7 +31,8 @@ def run(args: Namespace) -> int:
         teller = Teller(app.env, outlet.show, args.json)
         controller = Controller(app, teller.tell, args.branch, args.require_signed, args.once)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda *_: controller.stop())
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup says, and a shell of what it puts behind
+                signal.signal(number, lambda *_: controller.stop())
         try:
             controller.run()
         finally:
