@@ -16,7 +16,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from reconciler import registry
-from reconciler.app import planning, schemas
+from reconciler.app import opencode_schema, planning
 from reconciler.app.standing import configured
 from reconciler.model.change import Plan, Recorded
 from reconciler.model.problem import Invalid, Origin, Problem, Severity
@@ -121,7 +121,7 @@ def _of(app: App, ground: Ground, sources: Collection[str], refs: Collection[str
     wanted = {path for path, ref in ground.sources.items() if not ref or ref in refs} | {SETTINGS}
     if len(wanted) > MOST or not isinstance(app.repository, GitRepository):
         return None
-    schemas.judge(app.env)
+    opencode_schema.judge(app.env)
     tree = app.repository.some(sorted(wanted | set(sources)))
     if tree.problems or any(OFFERING.match(s.path) and OFFERED.search(s.file.content) for s in tree.sources):
         return None

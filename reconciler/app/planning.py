@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from reconciler import registry
-from reconciler.app import schemas
+from reconciler.app import opencode_schema
 from reconciler.app.cautious import cautious
 from reconciler.app.rendered import remembered
 from reconciler.app.session import App
@@ -24,7 +24,7 @@ from reconciler.pipeline.shielding import shield
 def read(app: App, which: str = "work", memo: Memo | None = None) -> Loaded:
     """What "work", "index" or a commit says; `memo` keeps what was read, for the next load. Raises Invalid with
     every problem."""
-    schemas.judge(app.env)
+    opencode_schema.judge(app.env)
     tree = app.here.tree(which)
     return load(tree, app.kinds, registry.PENDING, app.host, memo, app.standing, app.survey)
 
@@ -32,7 +32,7 @@ def read(app: App, which: str = "work", memo: Memo | None = None) -> Loaded:
 def read_all(app: App, which: str = "work", *, portable: bool = False) -> Loaded:
     """The same, with the problems that any machine would have with its overlay, and what only this machine can tell
     of references; `portable`: without that. Raises Invalid."""
-    schemas.judge(app.env)
+    opencode_schema.judge(app.env)
     tree = app.here.tree(which)
     standing, survey = (nobody, None) if portable else (app.standing, app.survey)
     loaded = load_all(tree, app.kinds, registry.PENDING, app.host, standing, survey, judging(app, portable))

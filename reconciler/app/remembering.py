@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import reconciler
 from reconciler.app import narrowing
-from reconciler.app.schemas import PREFIX
+from reconciler.app.opencode_schema import PREFIX
 from reconciler.app.session import App
 from reconciler.model.change import Plan
 from reconciler.model.problem import Invalid

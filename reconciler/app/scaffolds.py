@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from reconciler.app import schemas
+from reconciler.app import opencode_schema, schemas
 from reconciler.model.kind import Found
 from reconciler.model.resource import File, Source
 from reconciler.model.world import Env
@@ -49,5 +49,5 @@ def missing_schemas(names: Iterable[str], top: str, env: Env) -> dict[str, File]
     """Those that are not there yet: one that stands there is brought up to date by `reconcile schema --write`."""
     at = {f"{DESIRED}/{schemas.FOLDER}/{name}.json": name for name in sorted(names)}
     missing = {path: name for path, name in at.items() if not os.path.lexists(f"{top}/{path}")}
-    config = schemas.current(env) if missing else schemas.packaged()
+    config = opencode_schema.current(env) if missing else opencode_schema.packaged()
     return {path: schemas.written(name, config) for path, name in missing.items()}

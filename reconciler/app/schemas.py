@@ -1,37 +1,26 @@
-"""Kinds → JSON Schemas for editors; the installed `opencode` → the schema of its own configuration, kept in the cache
-while that binary's path, size and time of change stay. Runs that program when told to refresh."""
+"""Kinds → JSON Schemas for editors. Pure."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from reconciler import registry
+from reconciler.app.opencode_schema import Config
 from reconciler.model.kind import AnyKind
 from reconciler.model.problem import invalid
 from reconciler.model.resource import File
-from reconciler.model.world import Edit, Env
 
 Schema = Mapping[str, Any]
 SETTINGS = "reconcile"
 SEVERAL = "several"
 FOLDER = ".schemas"
-STAMP = "x-binary"
-PREFIX = "opencode-config-"
-CACHE = "cache"
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+FILES = ("opencode/settings", "opencode/tui", "zed/settings", "zed/keymap", "zed/tasks")
+OWN = ("$schema", "$id", "$defs")
 REFERRING = frozenset(("server",))
 """Kinds that put secrets in themselves."""
-
-
-class Config(NamedTuple):
-    """The schema of OpenCode's configuration, where it is from, and whether that is the installed binary."""
-
-    schema: Schema
-    told: str
-    installed: bool = False
 
 
 def names() -> tuple[str, ...]:
@@ -46,9 +35,7 @@ def schema(name: str, config: Config) -> Schema:
 
         return document()
     if name == SEVERAL:
-        from reconciler.app import several
-
-        return several.document(config.schema)
+        return _several(config.schema)
     kind = next((kind for kind in registry.KINDS if kind.name == name and kind.schema is not None), None)
     if kind is None:
         raise invalid(name, "there is no schema of this name", f"there are: {', '.join(names())}")
@@ -69,114 +56,34 @@ def written(name: str, config: Config) -> File:
     return File((json.dumps(schema(name, config), indent=1, ensure_ascii=False) + "\n").encode())
 
 
-def packaged() -> Config:
-    """The schema that comes with this package."""
-    from reconciler.shapes import opencode_rules
-
-    name = f"{PREFIX}{opencode_rules.VERSION}"
-    return Config(opencode_rules.packaged(name).root, f"of OpenCode {opencode_rules.VERSION}, as packaged")
-
-
-def current(env: Env) -> Config:
-    """The schema read from the binary that is installed now, else ours."""
-    found: list[str] = []
-    with suppress(OSError):
-        found = sorted(name for name in os.listdir(_folder(env)) if name.startswith(PREFIX))
-    stamp = _stamp(env) if found else {}
-    for name in found if stamp else ():
-        if schema := _kept(f"{_folder(env)}/{name}", stamp):
-            version = name.removeprefix(PREFIX).removesuffix(".json")
-            return Config(schema, f"of OpenCode {version}, read from {stamp['path']}", True)
-    return packaged()
-
-
-def judge(env: Env) -> None:
-    """Has everything that is loaded from now on judged by the current schema."""
-    from reconciler.shapes import opencode_rules
-
-    config = current(env)
-    opencode_rules.judge_by(config.schema if config.installed else None)
-
-
-def refresh(env: Env) -> Config:
-    """Asks the installed binary, and keeps what it says. Raises Invalid."""
-    from reconciler.formats.openapi import config_schema
-    from reconciler.shapes import opencode_copy
-    from reconciler.world import serving
-
-    stamp = _stamp(env)
-    if not stamp:
-        raise invalid("opencode", "no `opencode` found", "install it, or name it with RECONCILE_OPENCODE")
-    copy = opencode_copy.stage({}, lambda path: None)
-    try:
-        document = json.loads(serving.answer(stamp["path"], copy, "/doc", env.variables))
-        version = _version(stamp["path"], env)
-        found = {**config_schema(document, packaged().schema), STAMP: stamp}
-    except (KeyError, TypeError, ValueError) as error:
-        raise invalid("opencode", f"`GET /doc` holds no schema of its configuration: {error!r}") from None
-    _keep(env, f"{PREFIX}{version}.json", json.dumps(found, indent=1) + "\n")
-    return current(env)
+def _several(config: Mapping[str, Any]) -> Schema:
+    """Of a file that describes several resources at once: top-level maps by folder name."""
+    folders: dict[str, dict[str, Any]] = {}
+    named: dict[str, Any] = {}
+    for kind in registry.KINDS:
+        if kind.schema is None:
+            folders.setdefault(kind.folder, {"type": "object", "additionalProperties": {"type": "string"}})
+            continue
+        whole = of_kind(kind, config)
+        named |= whole.get("$defs", {})
+        inner = {key: value for key, value in whole.items() if key not in OWN}
+        folder = folders.setdefault(kind.folder, {"type": "object", "additionalProperties": False})
+        stems = [path.rpartition("/")[2] for path in FILES if kind.files([f"{path}.yaml"])]
+        if stems:
+            folder.setdefault("properties", {}).update(dict.fromkeys(stems, inner))
+        elif _takes_yaml(kind):
+            folder["additionalProperties"] = inner
+    return {
+        "$schema": DRAFT,
+        "title": "Several resources",
+        "type": "object",
+        "properties": {
+            name: folder for name, folder in folders.items() if len(folder) > 2 or folder["additionalProperties"]
+        },
+        "additionalProperties": False,
+        "$defs": named,
+    }
 
 
-def _folder(env: Env) -> str:
-    return f"{env.cache}/reconciler"
-
-
-def _stamp(env: Env) -> dict[str, Any]:
-    """What tells one binary from another, or nothing where there is none."""
-    from reconciler.shapes.opencode_copy import CONFIRM
-    from reconciler.world.programs import located
-
-    path = located(CONFIRM.program, CONFIRM.variable, env.variables)
-    if path is None:
-        return {}
-    real = os.path.realpath(path)
-    try:
-        found = os.stat(real)
-    except OSError:
-        return {}
-    return {"path": path, "real": real, "size": found.st_size, "mtime": found.st_mtime_ns}
-
-
-def _version(path: str, env: Env) -> str:
-    """Asked of the program, as the document's own version is the API's. Raises Invalid."""
-    import re
-
-    from reconciler.shapes import opencode_copy
-    from reconciler.world.running import run
-
-    copy = opencode_copy.stage({}, lambda path: None)
-    variables = {"PATH": env.variables.get("PATH", os.defpath), **copy.variables}
-    said = run([path, "--version"], copy.files, variables, 30.0)
-    version = (said.text.split() or [""])[-1].removeprefix("v")
-    if not said.ok or not re.fullmatch(r"[0-9A-Za-z.+-]+", version):
-        raise invalid("opencode", "`opencode --version` does not say it", "is this OpenCode?")
-    return version
-
-
-def _kept(path: str, stamp: Mapping[str, Any]) -> Schema | None:
-    with suppress(OSError, ValueError):
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123
-            found = json.load(file)
-        if isinstance(found, dict) and found.pop(STAMP, None) == stamp:
-            return found
-    return None
-
-
-def _keep(env: Env, name: str, text: str) -> None:
-    """In place of what an earlier binary of this version said. Raises Invalid."""
-    put({name: File(text.encode())}, _folder(env), env)
-
-
-def put(files: Mapping[str, File], folder: str, env: Env) -> tuple[str, ...]:
-    """Writes files that are ours to write anew; the paths of those that are not so already. Raises Invalid."""
-    from reconciler.model.problem import Invalid
-    from reconciler.world.local import LocalWorld
-
-    world = LocalWorld({CACHE: folder}, env.home)
-    before = {path: world.read(CACHE, path) for path in files}
-    edits = [Edit(CACHE, path, before[path], files[path]) for path in sorted(files) if before[path] != files[path]]
-    problems = [edited.problem for edited in world.edit(edits) if edited.problem is not None]
-    if problems:
-        raise Invalid(problems)
-    return tuple(edit.path for edit in edits)
+def _takes_yaml(kind: AnyKind) -> bool:
+    return bool(kind.files([f"{kind.folder}/x.yaml"]))

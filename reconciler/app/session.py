@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from reconciler import registry
-from reconciler.app import schemas
+from reconciler.app import opencode_schema
 from reconciler.model.event import Logbook
 from reconciler.model.fingerprint import Codec
 from reconciler.model.kind import AnyKind, Root
@@ -101,7 +101,7 @@ class App:
     @property
     def judged_by(self) -> str:
         """The schema of the installed OpenCode, where desired state is judged by that; "" for the packaged one."""
-        config = schemas.current(self.env)
+        config = opencode_schema.current(self.env)
         return config.told if config.installed else ""
 
     @cached_property

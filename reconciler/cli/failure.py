@@ -88,6 +88,7 @@ def bug_report(error: BaseException) -> str:
     import shlex
     import traceback
 
+    from reconciler.cli.version import version
     from reconciler.formats.masking import Masker
 
     lines = [
@@ -98,16 +99,6 @@ def bug_report(error: BaseException) -> str:
         "",
     ]
     return Masker().mask("\n".join(lines))
-
-
-def version() -> str:
-    """The installed version; a bare source tree has none."""
-    from importlib import metadata
-
-    try:
-        return metadata.version("reconciler")
-    except metadata.PackageNotFoundError:
-        return "from a source tree"
 
 
 def _keep(text: str) -> str:

@@ -182,7 +182,7 @@ class _Version(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from reconciler.cli.failure import version
+        from reconciler.cli.version import version
 
         print(f"reconcile {version()}")
         parser.exit()

@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.model.problem import Invalid
 from reconciler.model.world import Cipher, Env
+from reconciler.world.problems import of_secret
 
 ARMOUR = b"-----BEGIN AGE ENCRYPTED FILE-----"
 VARIABLE = "RECONCILE_AGE_IDENTITY"
@@ -16,8 +17,6 @@ VARIABLE = "RECONCILE_AGE_IDENTITY"
 def opened(reference: str, sealed: bytes, cipher: Cipher, env: Env) -> bytes:
     """Raises Unreadable where no identity opens it."""
     import pyrage
-
-    from reconciler.world.secrets import trouble
 
     if sealed.startswith(ARMOUR):
         sealed = _without_armour(sealed)
@@ -30,7 +29,7 @@ def opened(reference: str, sealed: bytes, cipher: Cipher, env: Env) -> bytes:
         return cipher.unseal(sealed)
     except Invalid:
         hint = f"seal it for this user (`reconcile secret set`), or name the identity's file in {VARIABLE}"
-        raise trouble(reference, "is sealed for somebody else", hint) from None
+        raise of_secret(reference, "is sealed for somebody else", hint) from None
 
 
 def _named(env: Env) -> Iterator[Any]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from reconciler.model.problem import Origin, Problem, Severity, shown
 from reconciler.model.resource import File
-from reconciler.model.world import Edited
+from reconciler.model.world import Edited, Unreadable
 
 ODD = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 MEANINGS: Mapping[int, tuple[str, str]] = {
@@ -83,6 +83,10 @@ def nearest(full: str) -> str:
         else:
             break
     return full
+
+
+def of_secret(reference: str, text: str, hint: str) -> Unreadable:
+    return Unreadable(Problem(Origin(f"secret {reference}"), f"`{reference}` {text}", hint))
 
 
 def printable(path: str) -> str:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from reconciler.formats.secret_refs import Mistaken, checked
-from reconciler.model.problem import Origin, Problem, shown
+from reconciler.model.problem import Problem, shown
 from reconciler.model.world import Cipher, Env, Unreadable
+from reconciler.world.problems import of_secret
 
 LARGEST = 64 << 10
 PATIENCE = 60
@@ -51,7 +52,7 @@ class LocalSecrets:
         try:
             scheme, _, rest = checked(reference).partition(":")
         except Mistaken as error:
-            raise trouble(reference, str(error), error.hint) from None
+            raise of_secret(reference, str(error), error.hint) from None
         readers: dict[str, Callable[[str, str], str | bytes]] = {
             "env": self._variable, "file": self._file, "age": self._age, "keyring": _keyring, "command": self._command,
         }  # fmt: skip
@@ -59,7 +60,7 @@ class LocalSecrets:
 
     def _variable(self, reference: str, name: str) -> str:
         if name not in self._env.variables:
-            raise trouble(reference, "is not set here", f"`export {name}=…` where reconcile is started")
+            raise of_secret(reference, "is not set here", f"`export {name}=…` where reconcile is started")
         return self._env.variables[name]
 
     def _file(self, reference: str, path: str) -> bytes:
@@ -85,22 +86,18 @@ def kept_at(env: Env, name: str) -> str:
     return f"{env.data}/reconciler/secrets/{name}{SUFFIX}"
 
 
-def trouble(reference: str, text: str, hint: str) -> Unreadable:
-    return Unreadable(Problem(Origin(f"secret {reference}"), f"`{reference}` {text}", hint))
-
-
 def _text(reference: str, found: str | bytes) -> str:
     """One text, without the line end that files and programs put behind it."""
     if len(found) > LARGEST:
-        raise trouble(reference, f"is longer than {LARGEST >> 10} KiB", "this is no secret for a configuration")
+        raise of_secret(reference, f"is longer than {LARGEST >> 10} KiB", "this is no secret for a configuration")
     try:
         text = found.decode() if isinstance(found, bytes) else found
         text.encode()
     except UnicodeError:
-        raise trouble(reference, "is not valid UTF-8", "encode it, as base64 say") from None
+        raise of_secret(reference, "is not valid UTF-8", "encode it, as base64 say") from None
     text = text.removesuffix("\n").removesuffix("\r")
     if not text or any(char in text for char in "\0\ufdd0\ufdd1"):
-        raise trouble(reference, "is empty" if not text else "holds a NUL character", "set it anew")
+        raise of_secret(reference, "is empty" if not text else "holds a NUL character", "set it anew")
     return text
 
 
@@ -112,10 +109,10 @@ def _content(reference: str, path: str, home: str) -> bytes:
         finally:
             os.close(fd)
     except FileNotFoundError:
-        raise trouble(reference, "leads nowhere", f"there is no `{shown(path, home)}`: make it, mode 0600") from None
+        raise of_secret(reference, "leads nowhere", f"there is no `{shown(path, home)}`: make it, mode 0600") from None
     except OSError as error:
         said = os.strerror(error.errno or 0).lower()
-        raise trouble(reference, f"cannot be read: {said}", f"see `ls -l {shown(path, home)}`") from None
+        raise of_secret(reference, f"cannot be read: {said}", f"see `ls -l {shown(path, home)}`") from None
 
 
 def _keyring(reference: str, rest: str) -> str:
@@ -125,9 +122,9 @@ def _keyring(reference: str, rest: str) -> str:
     try:
         found = fetched(service, name)
     except RuntimeError as error:
-        raise trouble(reference, f"cannot be asked for: {error}", "unlock it, or use `age:` in its stead") from None
+        raise of_secret(reference, f"cannot be asked for: {error}", "unlock it, or use `age:` in its stead") from None
     if found is None:
-        raise trouble(reference, "is not in the keyring", f"`keyring set {service} {name}` puts it there")
+        raise of_secret(reference, "is not in the keyring", f"`keyring set {service} {name}` puts it there")
     return found
 
 
@@ -145,9 +142,9 @@ def _output(reference: str, line: str, env: Env) -> bytes:
         )  # fmt: skip
     except (OSError, ValueError) as error:
         said = os.strerror(error.errno or 0).lower() if isinstance(error, OSError) else "its quotes are not closed"
-        raise trouble(reference, f"cannot be run: {said}", hint) from None
+        raise of_secret(reference, f"cannot be run: {said}", hint) from None
     except subprocess.TimeoutExpired:
-        raise trouble(reference, f"gave no answer within {PATIENCE} seconds", hint) from None
+        raise of_secret(reference, f"gave no answer within {PATIENCE} seconds", hint) from None
     if ran.returncode:
-        raise trouble(reference, f"ended with {ran.returncode}", hint)
+        raise of_secret(reference, f"ended with {ran.returncode}", hint)
     return ran.stdout

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from reconciler import app as application
-from reconciler.app import schemas
+from reconciler.app import opencode_schema
 from tests.support.sandbox import Sandbox
 
 
@@ -14,16 +14,16 @@ def test_the_schema_of_the_installed_binary(opencode: Path, tmp_path: Path) -> N
     sandbox = Sandbox(tmp_path)
     sandbox.variables["RECONCILE_OPENCODE"] = str(opencode)
     env = application.environment(sandbox.variables)
-    config = schemas.refresh(env)
+    config = opencode_schema.refresh(env)
     assert config.installed and str(opencode) in config.told
-    ours = schemas.packaged().schema
+    ours = opencode_schema.packaged().schema
     assert config.schema["properties"].keys() == ours["properties"].keys()
     assert {name: set(node.get("properties", ())) for name, node in config.schema["$defs"].items()} == {
         name: set(node.get("properties", ())) for name, node in ours["$defs"].items()
     }
     assert not [path for path in sandbox.home.rglob("*") if ".cache" not in path.parts]
     assert not running_in(str(tmp_path))
-    assert schemas.current(env) == config
+    assert opencode_schema.current(env) == config
 
 
 def running_in(marker: str) -> list[str]:

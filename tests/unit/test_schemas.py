@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 
 from reconciler import app as application
-from reconciler.app import planning, schemas
+from reconciler.app import opencode_schema, planning, schemas
 from reconciler.formats import openapi, yaml
 from reconciler.formats.schema import Schema
 from reconciler.model.problem import Invalid
@@ -65,14 +65,14 @@ def _behind(constructor: Any, node: Any) -> Any:
 def objections(name: str, said: Any) -> list[str]:
     """What an editor would underline."""
     jsonschema = pytest.importorskip("jsonschema", reason="`pip install -e '.[test]'` brings it")
-    checker = jsonschema.Draft202012Validator(schemas.schema(name, schemas.packaged()))
+    checker = jsonschema.Draft202012Validator(schemas.schema(name, opencode_schema.packaged()))
     return [f"{error.json_path}: {error.message}" for error in checker.iter_errors(said)]
 
 
 def test_every_schema_is_one() -> None:
     jsonschema = pytest.importorskip("jsonschema", reason="`pip install -e '.[test]'` brings it")
     for name in schemas.names():
-        jsonschema.Draft202012Validator.check_schema(schemas.schema(name, schemas.packaged()))
+        jsonschema.Draft202012Validator.check_schema(schemas.schema(name, opencode_schema.packaged()))
 
 
 SHIPPED = [
@@ -125,7 +125,7 @@ def test_an_editor_objects_to_a_reference_elsewhere(name: str, said: Any) -> Non
 
 @pytest.mark.parametrize(("kind", "text"), EXAMPLES)
 def test_the_examples_fit_their_schemas(kind: str, text: str) -> None:
-    root = schemas.schema(kind, schemas.packaged())
+    root = schemas.schema(kind, opencode_schema.packaged())
     said = yaml.load(text, "")
     item, values = (root["items"], said) if root["type"] == "array" else (root, [said])
     checked = Schema({**item, "$defs": root.get("$defs", {})})
@@ -133,7 +133,7 @@ def test_the_examples_fit_their_schemas(kind: str, text: str) -> None:
 
 
 def test_a_file_of_several_fits_its_schema() -> None:
-    checked = Schema(schemas.schema("several", schemas.packaged()))  # type: ignore[arg-type]
+    checked = Schema(schemas.schema("several", opencode_schema.packaged()))  # type: ignore[arg-type]
     said = {
         "agents": {"team/b": {"mode": "subagent", "prompt": "x"}}, "mcp": {"github": {"command": ["gh-mcp"]}},
         "opencode": {"settings": {"share": "manual"}, "tui": {"theme": "x"}},
@@ -152,14 +152,14 @@ def test_what_kinds_call_alike_is_alike() -> None:
     """The file of several has the definitions of all kinds under one roof."""
     found: dict[str, Any] = {}
     for name in schemas.names():
-        for key, node in schemas.schema(name, schemas.packaged()).get("$defs", {}).items():
+        for key, node in schemas.schema(name, opencode_schema.packaged()).get("$defs", {}).items():
             if name != "reconcile":
                 assert found.setdefault(key, node) == node, f"{name}: {key}"
 
 
 def test_every_reference_in_a_schema_leads_somewhere() -> None:
     for name in schemas.names():
-        root = json.loads(schemas.written(name, schemas.packaged()).content)
+        root = json.loads(schemas.written(name, opencode_schema.packaged()).content)
         assert {r.removeprefix("#/$defs/") for r in references(root)} <= root.get("$defs", {}).keys(), name
 
 
@@ -214,7 +214,7 @@ def installed(sandbox: Sandbox, tmp_path: Path) -> Path:
     binary.chmod(0o755)
     sandbox.variables["RECONCILE_OPENCODE"] = str(binary)
     env = environment(sandbox)
-    said = json.loads(json.dumps(dict(schemas.packaged().schema)))
+    said = json.loads(json.dumps(dict(opencode_schema.packaged().schema)))
     said["properties"]["share"]["enum"] = ["never"]
     folder = Path(env.cache) / "reconciler"
     folder.mkdir(parents=True)
@@ -240,4 +240,4 @@ def test_the_installed_schema_counts_while_the_binary_is_the_same(sandbox: Sandb
 
 def test_without_a_binary_there_is_nobody_to_ask(sandbox: Sandbox) -> None:
     with pytest.raises(Invalid, match="no `opencode` found"):
-        schemas.refresh(environment(sandbox))
+        opencode_schema.refresh(environment(sandbox))

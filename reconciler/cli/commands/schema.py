@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.app.schemas import Config
+    from reconciler.app.opencode_schema import Config
     from reconciler.model.world import Env
 
 EXITS = "Exit status: 0; 1 if there is no such schema, or no `opencode` to ask."
@@ -30,15 +30,15 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     import os
 
-    from reconciler.app import environment, schemas
+    from reconciler.app import environment, opencode_schema, schemas
     from reconciler.cli import terminal
 
     env = environment(os.environ)
     if args.refresh:
         with terminal.busy("asking `opencode serve`"):
-            config = schemas.refresh(env)
+            config = opencode_schema.refresh(env)
     else:
-        config = schemas.current(env)
+        config = opencode_schema.current(env)
     names = [args.kind] if args.kind else list(schemas.names())
     if args.write is not None:
         _write(names, config, args, env)
@@ -54,12 +54,13 @@ def _write(names: list[str], config: Config, args: Namespace, env: Env) -> None:
     import os
 
     from reconciler.app import schemas
+    from reconciler.app.own_files import put
     from reconciler.cli import opening, terminal
 
     folder = args.write
     if folder == HERE:
         folder = f"{opening.with_repository(args).here.folder}/desired-state/{schemas.FOLDER}"
     folder = os.path.abspath(os.path.expanduser(folder))
-    written = schemas.put({f"{name}.json": schemas.written(name, config) for name in names}, folder, env)
+    written = put({f"{name}.json": schemas.written(name, config) for name in names}, folder, env)
     lines = [f"wrote {terminal.short(f'{folder}/{path}')}\n" for path in written]
     terminal.show("".join(lines) or f"{terminal.short(folder)} is up to date\n")
