@@ -218,7 +218,7 @@ def installed(sandbox: Sandbox, tmp_path: Path) -> Path:
     said["properties"]["share"]["enum"] = ["never"]
     folder = Path(env.cache) / "reconciler"
     folder.mkdir(parents=True)
-    text = json.dumps({**said, schemas.STAMP: schemas._stamp(env)})
+    text = json.dumps({**said, opencode_schema.STAMP: opencode_schema._stamp(env)})
     (folder / "opencode-config-1.19.0.json").write_text(text)
     return binary
 
