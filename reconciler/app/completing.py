@@ -1,33 +1,24 @@
-"""Pages of this repository that say their type → the same with what they lack, to be filled in. Looks; `write` acts."""
+"""Pages of this repository: those that say their type, with what they lack, and new ones, to be filled in. Looks."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 from reconciler.app import documents
 from reconciler.app.doc_links import SOURCES
+from reconciler.app.pages import Page
 from reconciler.app.session import App
 from reconciler.formats import markdown_page
-from reconciler.model.problem import Origin, Problem, invalid
+from reconciler.model.problem import Invalid, Origin, Problem, invalid
 from reconciler.model.resource import File, Loaded
 from reconciler.model.standard import Types
-from reconciler.model.world import Edit, Unreadable
-from reconciler.shapes import document_completing, document_types
+from reconciler.model.world import Unreadable
+from reconciler.shapes import document_completing, document_standards, document_types
 from reconciler.world.markdown_files import MarkdownFiles
 
 
-class Completion(NamedTuple):
-    """One page as it is and as it would be; `added`: what people call what was added."""
-
-    path: str
-    before: File
-    after: File
-    added: tuple[str, ...]
-
-
-def completions(app: App, loaded: Loaded, paths: Sequence[str]) -> tuple[list[Completion], list[Problem]]:
+def completions(app: App, loaded: Loaded, paths: Sequence[str]) -> tuple[list[Page], list[Problem]]:
     """Pages that people write and that lack something, of these files and folders or of all; and those to which nothing
     can be added. What a document renders is the template's to mend. Raises Invalid."""
     types = document_types.known(loaded.settings)
@@ -38,7 +29,7 @@ def completions(app: App, loaded: Loaded, paths: Sequence[str]) -> tuple[list[Co
     chosen = [path for path in files.paths if not path.startswith(SOURCES) and path not in rendered]
     if lost := [path for path in paths if not any(_below(one, path) for one in chosen)]:
         raise invalid(lost[0], "there is no page there that people write", "name Markdown from the repository's top")
-    found: list[Completion] = []
+    found: list[Page] = []
     problems: list[Problem] = []
     for path in chosen:
         if not paths or any(_below(path, wanted) for wanted in paths):
@@ -57,7 +48,7 @@ def _below(path: str, wanted: str) -> bool:
     return top == "." or path == top or path.startswith(f"{top}/")
 
 
-def _completion(app: App, path: str, types: Types) -> list[Completion]:
+def _completion(app: App, path: str, types: Types) -> list[Page]:
     """Raises Unfit, Unreadable, UnicodeDecodeError."""
     if app.world.real(documents.HERE, path) != f"{app.world.real(documents.HERE, '')}/{path}":
         return []  # a link: the page is another one
@@ -69,10 +60,25 @@ def _completion(app: App, path: str, types: Types) -> list[Completion]:
     if kind not in types:
         return []
     made, added = document_completing.completed(text, types[kind], os.path.basename(path).partition(".")[0])
-    return [Completion(path, file, File(made.encode(), file.executable), added)] if added else []
+    return [Page(path, file, File(made.encode(), file.executable), added)] if added else []
 
 
-def write(app: App, found: Sequence[Completion]) -> list[Problem]:
-    """Each where it still is as it was; why others were left."""
-    edited = app.world.edit([Edit(documents.HERE, one.path, one.before, one.after) for one in found])
-    return [one.problem for one in edited if one.problem is not None]
+def drafts(app: App, loaded: Loaded, kind: str, paths: Sequence[str]) -> list[Page]:
+    """A page of a type at each path, where nothing stands yet. Raises Invalid with every mistake."""
+    types = document_types.known(loaded.settings)
+    if kind not in types:
+        raise Invalid([document_types.unknown(kind, types, Origin("--draft"))])
+    if problems := [problem for path in paths for problem in _astray(app, path)]:
+        raise Invalid(problems)
+    titles = ((path, os.path.basename(path).partition(".")[0]) for path in dict.fromkeys(paths))
+    texts = ((path, document_standards.draft(kind, title, types[kind])) for path, title in titles)
+    return [Page(path, None, File(text.encode())) for path, text in texts]
+
+
+def _astray(app: App, path: str) -> Iterator[Problem]:
+    """Why no page can be begun at a path."""
+    if app.world.real(documents.HERE, path) != f"{app.world.real(documents.HERE, '')}/{path}":
+        text = "this is no plain path below the repository"
+        yield Problem(Origin(path), text, "write it from the repository's top, without links on the way")
+    elif app.world.read(documents.HERE, path) is not None:
+        yield Problem(Origin(path), "something stands here already", "`--complete` adds what a page lacks")

@@ -7,16 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.app import planning
 from reconciler.app.doc_links import Links
 from reconciler.app.rendered import remembered
 from reconciler.app.session import App
 from reconciler.app.sighted import sights
 from reconciler.formats import markdown_page
-from reconciler.model.problem import Invalid, Origin, Problem, invalid
+from reconciler.model.problem import Origin, Problem
 from reconciler.model.resource import File, Layout, Loaded, Target
 from reconciler.model.standard import Types
-from reconciler.model.world import Edit
 from reconciler.pipeline import aim
 from reconciler.pipeline.survey import survey
 from reconciler.shapes import (
@@ -93,19 +91,6 @@ def check(app: App, loaded: Loaded) -> list[Problem]:
     for top in sorted(_tops(app, loaded)):
         problems += Links(MarkdownFiles(top, tracked=True), f"{_short(top, app.env.home)}/", types).problems()
     return sorted(set(problems))
-
-
-def draft(app: App, kind: str, path: str) -> None:
-    """Begins a page of a type where nothing stands. Raises Invalid."""
-    types = document_types.known(planning.read(app, "work").settings)
-    if kind not in types:
-        raise Invalid([document_types.unknown(kind, types, Origin(path))])
-    if app.world.real(HERE, path) != f"{app.world.real(HERE, '')}/{path}":
-        raise invalid(path, "this is no plain path below the repository", "write it from the repository's top")
-    text = document_standards.draft(kind, os.path.basename(path).partition(".")[0], types[kind])
-    [edited] = app.world.edit([Edit(HERE, path, None, File(text.encode()))])
-    if edited.problem is not None:
-        raise Invalid([edited.problem])
 
 
 def check_paths(paths: Sequence[str], types: Types = document_types.TYPES) -> list[Problem]:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from reconciler.app import planning
 from reconciler.app.layers import layers
 from reconciler.app.session import App
-from reconciler.app.sighted import sights
 from reconciler.formats import jsonc
 from reconciler.model.change import Change, Recorded, Seen
 from reconciler.model.kind import AnyKind, Diagnosis, Layer, Writer
 from reconciler.model.resource import Claim, Ref, Rule, Target
 from reconciler.model.secret import seen as hide
-from reconciler.pipeline import cycle
 from reconciler.pipeline.judge import matches, rule_for, writer_of
 
 
@@ -47,10 +45,8 @@ class Why:
 def why(opened: App, pattern: str) -> tuple[Why, ...]:
     """Every resource that `pattern` names. Raises Invalid where it names none."""
     loaded = planning.read(opened)
-    repo = loaded.settings.id or opened.here.folder
-    targets, seen = cycle.snapshot(loaded, replace(opened.eyes(repo), sights=sights(opened, loaded)))
+    (targets, seen), plan = planning.looked(opened, loaded, [pattern])
     rule_at = pattern.partition("#")[2]
-    plan = planning.plan(opened, targets=[pattern], loaded=loaded)
     changes = {change.claim: change for change in plan.changes}
     aimed = {t.claim: t for t in targets if matches(pattern, t.ref, t.part)}
     rows = {claim: row for claim, row in seen.recorded.items() if matches(pattern, row.ref, row.part)}

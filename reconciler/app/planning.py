@@ -54,11 +54,19 @@ def plan(
     """What would change and why; more objects than are plausible go only as far as `allow_delete` says. Raises
     Invalid."""
     loaded = loaded or read(app, which)
+    return looked(app, loaded, targets, force, allow_delete)[1]
+
+
+def looked(
+    app: App, loaded: Loaded, targets: Sequence[str] = (), force: Sequence[str] = (), allow_delete: int = 0
+) -> tuple[cycle.Looked, Plan]:
+    """The same, with the look that it was made from. Raises Invalid."""
     repo = loaded.settings.id or app.here.folder
     eyes = replace(app.eyes(repo), sights=sights(app, loaded))
     with remembered(app.env, loaded):
-        plan = cycle.propose(loaded, eyes, only=targets, force=force, allow_delete=allow_delete)
-    return replace(plan, problems=(*plan.problems, *_limits(app, loaded)))
+        seen = cycle.snapshot(loaded, eyes)
+        plan = cycle.propose(loaded, eyes, only=targets, force=force, allow_delete=allow_delete, looked=seen)
+    return seen, replace(plan, problems=(*plan.problems, *_limits(app, loaded)))
 
 
 def _limits(app: App, loaded: Loaded) -> Sequence[Problem]:

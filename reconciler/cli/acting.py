@@ -31,6 +31,8 @@ class Deed(NamedTuple):
 
 APPLY = Deed("apply", "applying", "Apply these changes?", "`reconcile plan TARGET --full`")
 ROLLBACK = Deed("rollback", "taking back", "Take this back?", "`reconcile rollback RUN --full`")
+RENDER = Deed("docs", "rendering", "Write this?", "`reconcile docs render TARGET --full`")
+PAGES = Deed("docs", "writing", "Add this?", "`reconcile docs render --complete --full`")
 RELEASE = Deed("release", "handing back", "Hand this back?", "`reconcile release TARGET --full`")
 
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from reconciler.cli.phrase import count
-from reconciler.cli.render_diff import diff_lines
 from reconciler.cli.render_problems import problem_lines, problem_record
 from reconciler.cli.style import Style
-from reconciler.model.diff import text_diff
 from reconciler.model.problem import Problem
-
-if TYPE_CHECKING:
-    from reconciler.app.completing import Completion
 
 Edge = tuple[str, str, str]
 
@@ -22,16 +17,6 @@ Edge = tuple[str, str, str]
 def check_text(problems: Sequence[Problem], style: Style) -> str:
     last = count(len(problems), "problem") if problems else "documents, links and standards: nothing is amiss"
     return style.finish([*problem_lines(problems, style), last])
-
-
-def completing_text(found: Sequence[Completion], style: Style) -> Iterator[str]:
-    """Each page, what it lacks, and the lines that would be added."""
-    for one in found:
-        yield f"{style.paint(style.safe(one.path), 'title')}: {style.safe(', '.join(one.added))}"
-        before, after = (file.content.decode() for file in (one.before, one.after))
-        yield from diff_lines(text_diff(before, after), style, 2)
-    if not found:
-        yield "every page has what its type asks for"
 
 
 def check_record(problems: Sequence[Problem]) -> dict[str, Any]:

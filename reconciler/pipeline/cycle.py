@@ -39,7 +39,10 @@ class Eyes:
     sights: Mapping[str, Sight] = field(default_factory=dict)
 
 
-def snapshot(loaded: Loaded, eyes: Eyes) -> tuple[tuple[Target[Any], ...], observe.Snapshot]:
+Looked = tuple[tuple[Target[Any], ...], observe.Snapshot]
+
+
+def snapshot(loaded: Loaded, eyes: Eyes) -> Looked:
     """What git names, and one look at it and at all that we own."""
     rows = eyes.journal.recorded(loaded.still)
     layout = survey.survey(eyes.roots, eyes.look, [row for row in rows if row.repo == eyes.repo], eyes.home)
@@ -57,10 +60,11 @@ def propose(
     only: Sequence[str] = (),
     force: Sequence[str] = (),
     allow_delete: int | None = None,
+    looked: Looked | None = None,
 ) -> Plan:
-    """What would change and why; `allow_delete`: how many objects may go at once (None: any number).
-    Raises Invalid where something we need cannot be looked at."""
-    targets, seen = snapshot(loaded, eyes)
+    """What would change and why; `allow_delete`: how many objects may go at once (None: any number); `looked`: a look
+    that was taken already. Raises Invalid where something we need cannot be looked at."""
+    targets, seen = looked or snapshot(loaded, eyes)
     _known((*only, *force), loaded, targets, seen)
     problems = (*readable(seen), *_unmet(loaded, seen.layout, eyes))
     plain, reacting = react.split(eyes.kinds)

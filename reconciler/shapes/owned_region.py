@@ -18,7 +18,8 @@ from reconciler.model.world import Edit, World
 from reconciler.shapes import owned_file
 
 MARK = re.compile(rb" {0,3}<!--[ \t]*reconcile:(begin|end)[ \t]+([\w.-]+)[ \t]*-->[ \t]*\r?\n?\Z")
-FENCE = re.compile(rb" {0,3}(`{3,}(?![^\n]*`)|~{3,})")
+FENCE = re.compile(rb"((?: {0,3}(?:[-+*]|\d{1,9}[.)])[ \t]+)* {0,3})(`{3,}(?![^\n]*`)|~{3,})")
+"""What opens a code block, in an item of a list too, and how deep that stands."""
 BOM = b"\xef\xbb\xbf"
 
 
@@ -74,15 +75,16 @@ def find(text: bytes) -> dict[str, Found]:
 
 def marks(text: bytes) -> Iterator[tuple[int, int, int, str, str]]:
     """Every mark outside of code blocks: its line, where that starts and ends, begin or end, the name."""
-    at, fence = 0, b""
+    at, fence, deepest = 0, b"", 0
     for number, line in enumerate(text.split(b"\n"), start=1):
         end = min(at + len(line) + 1, len(text))
         bare = line.removeprefix(BOM) if number == 1 else line
         if fence:
             closing = bare.strip()
-            fence = b"" if len(closing) >= len(fence) and not closing.strip(fence[:1]) else fence
+            ends = len(closing) >= len(fence) and not closing.strip(fence[:1])
+            fence = b"" if ends and bare.index(closing) <= deepest else fence
         elif opening := FENCE.match(bare):
-            fence = opening[1]
+            fence, deepest = opening[2], len(opening[1]) + 3
         elif mark := MARK.match(bare):
             yield number, at, end, mark[1].decode(), mark[2].decode()
         at = end
@@ -109,7 +111,7 @@ def put(text: bytes, name: str, after: Region | None) -> bytes:
     """The text with another content of one region, which must be there."""
     found = find(text)[name]
     content = after.content if after is not None else b""
-    if after is not None and after.rendered and b"\r\n" in text[: found.start]:
+    if after is not None and after.rendered and text[: found.start].endswith(b"\r\n"):
         content = content.replace(b"\n", b"\r\n")
     return text[: found.start] + content + text[found.end :]
 

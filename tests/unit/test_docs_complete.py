@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -128,15 +129,39 @@ def test_it_shows_what_it_adds_and_asks(tmp_path: Path) -> None:
     rendered = (home.repo / "docs" / "list.md").read_bytes()
     said, status = home.slow("docs", "render", "--complete")
     assert status == 1 and page.read_text() == RUNBOOK, "nobody to ask"
-    assert "docs/night.md: section `First look`, section `Going back`" in said and "+## Going back" in said
+    assert "section `First look`, section `Going back`\n" in said and "+## Going back" in said
     assert "docs/open.md: nothing is added: `Going back` would not be read where it belongs" in said
     said, status = home.slow("docs", "render", "--complete", "--yes", "docs/night.md")
-    assert (status, said.splitlines()[-1]) == (0, "1 page to fill in")
+    assert status == 0 and said.endswith(": 1 updated\n")
     assert page.read_text() == GOLDEN["before what follows, and at the end"][1]
     assert broken.read_text() == RUNBOOK + "```\n"
     assert (home.repo / "docs" / "list.md").read_bytes() == rendered, "what is rendered is its template's to mend"
     assert home.slow("docs", "render", "--complete", "docs/night.md") == ("every page has what its type asks for\n", 0)
     assert home.slow("docs", "render", "--complete", "none.md")[1] == 1
+
+
+def test_it_is_a_run_that_rollback_takes_back(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    page = home.repo / "night.md"
+    page.write_bytes(RUNBOOK.replace("\n", "\r\n").encode())
+    page.chmod(0o755)
+    before = page.read_bytes()
+    assert home.slow("docs", "render", "--complete", "--yes")[1] == 0
+    after = page.read_bytes()
+    last = json.loads(home.slow("history", "--json")[0])[0]
+    assert after != before and last["verb"] == "docs" and last["generation"]
+    assert "+## Going back" in home.slow("show", str(last["id"]), "--full")[0]
+    assert home.slow("status", "--json")[0].count("night.md") == 0, "the page stays its writer's"
+    page.write_bytes(after + b"mine\r\n")
+    assert home.slow("rollback", str(last["id"]), "--yes")[1] == 1
+    assert page.read_bytes() == after + b"mine\r\n", "what was written since is not lost"
+    page.write_bytes(after)
+    assert home.slow("rollback", str(last["id"]), "--yes")[1] == 0
+    assert page.read_bytes() == before and page.stat().st_mode & 0o777 == 0o755
+    assert home.slow("docs", "render", "--draft", "runbook", "new/a.md", "new/b.md")[1] == 0
+    last = json.loads(home.slow("history", "--json")[0])[0]
+    assert home.slow("rollback", str(last["id"]), "--yes")[1] == 0
+    assert not (home.repo / "new").exists()
 
 
 def test_a_repository_has_standards_of_its_own(tmp_path: Path) -> None:

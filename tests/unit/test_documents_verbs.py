@@ -47,6 +47,18 @@ def test_rollback_brings_back_the_bytes_of_every_output(home: Home) -> None:
     assert not (home.repo / OUTPUT).exists() and (home.repo / "README.md").read_bytes() == README.encode()
 
 
+def test_rendering_lets_go_of_no_rollback(home: Home) -> None:
+    """What a rollback holds back stays so: documents alone were rendered, and that is no apply of the commit."""
+    home.say("agents/zoe.md", "---\ndescription: Z\n---\n")
+    home.commit()
+    assert home.slow("apply", "--yes", "--no-preflight")[1] == 0
+    assert home.slow("rollback", "2", "--yes")[1] == 0
+    held = "a rollback holds this commit back"
+    assert held in home.slow("plan", "--no-preflight")[0]
+    assert home.slow("docs", "render", "--yes")[1] == 0
+    assert b"zoe" in bytes_of(home)[0] and held in home.slow("plan", "--no-preflight")[0]
+
+
 def test_release_hands_back_what_stood_there(home: Home) -> None:
     (home.repo / "docs").mkdir()
     (home.repo / OUTPUT).write_bytes(b"written by hand\r\n")
@@ -92,7 +104,7 @@ def test_orchestrate_docs_update_all(home: Home) -> None:
 def test_orchestrate_says_what_it_did_as_json(home: Home) -> None:
     assert json.loads(home.slow("orchestrate", "--docs", "--update-all", "--json")[0]) == {"ok": False, "runs": []}
     said = json.loads(home.slow("orchestrate", "--docs", "--update-all", "--json", "--yes")[0])
-    assert said["ok"] and [run["verb"] for run in said["runs"]] == ["apply"]
+    assert said["ok"] and [run["verb"] for run in said["runs"]] == ["docs"]
     assert {step["ref"] for step in said["runs"][0]["steps"]} == {"document/agents"}
     (home.config / "agents" / "ada.md").unlink()
     said = json.loads(home.slow("orchestrate", "--init", "--json", "--yes")[0])

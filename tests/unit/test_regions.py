@@ -49,7 +49,20 @@ def test_only_what_stands_between_the_marks_changes(
         (b"```x``` is code in a line\n<!-- reconcile:begin a -->\n<!-- reconcile:end a -->\n", ["a"]),
         (b"    <!-- reconcile:begin a -->\n", []),
         (b"- <!-- reconcile:begin a -->\n", []),
+        (b"- ```md\n  <!-- reconcile:begin a -->\n  <!-- reconcile:end a -->\n  ```\n", []),
+        (
+            b"2. - ~~~\n  <!-- reconcile:begin a -->\n     ~~~\n<!-- reconcile:begin b -->\n<!-- reconcile:end b -->",
+            ["b"],
+        ),
+        (b"```\n    ```\n<!-- reconcile:begin a -->\n```\n", []),
     ],
 )
 def test_what_is_a_mark(text: bytes, names: list[str]) -> None:
     assert list(owned_region.find(text)) == names
+
+
+def test_line_ends_are_those_of_the_mark() -> None:
+    text = b"# T\r\n\n<!-- reconcile:begin a -->\n<!-- reconcile:end a -->\n"
+    assert b"x\ny\n" in owned_region.put(text, "a", Region(b"x\ny\n", rendered=True))
+    text = b"# T\n<!-- reconcile:begin a -->\r\n<!-- reconcile:end a -->\r\n"
+    assert b"x\r\ny\r\n" in owned_region.put(text, "a", Region(b"x\ny\n", rendered=True))

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from reconciler.model.resource import Loaded
+from reconciler.pipeline import cycle
+from tests.support.histories import Home
 from tests.support.sandbox import Sandbox
 
 
@@ -39,3 +44,16 @@ def test_ignoring_a_key_is_a_rule_in_git_and_its_edits_are_no_drift(tmp_path: Pa
     assert "opencode_settings#/share: ignore" in (sandbox.repo / "desired-state/reconcile.yaml").read_text()
     assert sandbox.run("check").returncode == 0
     assert sandbox.run("apply", "--yes").returncode == 0 and "manual" in here.read_text()
+
+
+def test_it_looks_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, looks, look = Home(tmp_path), [0], cycle.snapshot
+    (home.config / "agents" / "ada.md").write_text("mine\n")
+
+    def counted(loaded: Loaded, eyes: cycle.Eyes) -> cycle.Looked:
+        looks[0] += 1
+        return look(loaded, eyes)
+
+    monkeypatch.setattr(cycle, "snapshot", counted)
+    said, status = home.slow("why", "agent/ada")
+    assert status == 0 and "changed since the last apply" in said and looks == [1]

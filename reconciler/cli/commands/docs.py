@@ -5,8 +5,6 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from reconciler.cli.phrase import count
-
 if TYPE_CHECKING:
     from reconciler.app import App
     from reconciler.model.resource import Loaded
@@ -14,6 +12,7 @@ if TYPE_CHECKING:
 
 EXITS = "Exit status: 0; `check`: 1 if anything is stale, broken or departs from its standard; `render`: 1 if not all was written."  # noqa: E501
 ACTIONS = ("render", "check", "graph")
+COMPLETE = "every page has what its type asks for"
 
 
 def options(parser: ArgumentParser) -> None:
@@ -40,7 +39,8 @@ def options(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="check, graph: as JSON")
     parser.add_argument("--dot", action="store_true", help="graph: in the language of Graphviz")
-    parser.set_defaults(no_wait=False, no_preflight=True, full=False)
+    parser.add_argument("--full", action="store_true", help="render: show every diff whole")
+    parser.set_defaults(no_wait=False, no_preflight=True)
 
 
 def run(args: Namespace) -> int:
@@ -55,11 +55,11 @@ def _render(args: Namespace) -> int:
     from reconciler.cli import acting, opening, terminal
 
     app = opening.with_repository(args)
+    acting.settle(app, args)
     if args.draft:
         return _draft(app, args)
     if args.complete:
         return _complete(app, args)
-    acting.settle(app, args)
     loaded = planning.read(app, "work")
     if not any(resource.ref.kind == documents.KIND for resource in loaded.resources):
         terminal.show("no document is declared: `desired-state/documents/` holds them\n")
@@ -69,7 +69,7 @@ def _render(args: Namespace) -> int:
     sights(app, loaded, _named(args.paths, loaded))
     plan = planning.plan(app, "work", args.paths or [documents.KIND], loaded=loaded)
     here = tuple(change for change in plan.changes if change.claim.root == documents.HERE)
-    return acting.act(replace(plan, changes=here), app, args, acting.APPLY, ask=not args.yes, only=args.paths)
+    return acting.act(replace(plan, changes=here), app, args, acting.RENDER, ask=not args.yes, only=args.paths)
 
 
 def _named(paths: list[str], loaded: Loaded) -> list[str]:
@@ -82,32 +82,28 @@ def _named(paths: list[str], loaded: Loaded) -> list[str]:
 
 
 def _draft(app: App, args: Namespace) -> int:
-    from reconciler.app import documents
-    from reconciler.cli import terminal
+    from reconciler.app import completing, pages, planning
+    from reconciler.cli import acting, terminal
 
-    for path in args.paths:
-        documents.draft(app, args.draft, path)
-        terminal.show(f"{path}: a {args.draft} to fill in\n")
-    return 0
+    found = completing.drafts(app, planning.read(app, "work"), args.draft, args.paths)
+    status = acting.act(pages.plan(app, found, "Begins pages that you fill in"), app, args, acting.PAGES, ask=False)
+    if status == 0:
+        terminal.show("".join(f"{page.path}: a {args.draft} to fill in\n" for page in found))
+    return status
 
 
 def _complete(app: App, args: Namespace) -> int:
-    from reconciler.app import completing, planning
+    from reconciler.app import completing, pages, planning
     from reconciler.cli import acting, terminal
-    from reconciler.cli.render_docs import completing_text
     from reconciler.cli.render_problems import problem_lines
 
     found, problems = completing.completions(app, planning.read(app, "work"), args.paths)
     style = terminal.style(args)
-    terminal.show(style.finish([*problem_lines(problems, style), *completing_text(found, style)]))
+    terminal.show(style.finish([*problem_lines(problems, style), *([] if found else [COMPLETE])]))
     if not found:
         return 1 if problems else 0
-    if not args.yes and not (answer := terminal.ask("Add this?")):
-        terminal.say(acting.NOBODY if answer is None else "nothing was changed")
-        return 1
-    left = completing.write(app, found)
-    terminal.show(style.finish([*problem_lines(left, style), f"{count(len(found) - len(left), 'page')} to fill in"]))
-    return 1 if left or problems else 0
+    plan = pages.plan(app, found, "Adds what the type of each page asks for, for you to fill in")
+    return max(acting.act(plan, app, args, acting.PAGES, ask=not args.yes), 1 if problems else 0)
 
 
 def _branch(app: App, args: Namespace) -> int:
