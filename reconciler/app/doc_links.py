@@ -61,7 +61,7 @@ class Links:
         if not link.target or SCHEME.match(link.target):
             return None
         name, _, anchor = link.target.partition("#")
-        name = unquote(name.partition("?")[0])
+        name, anchor = unquote(name.partition("?")[0]), anchor.partition(":~:")[0]
         start = "" if name.startswith("/") else posixpath.dirname(path)
         target = posixpath.normpath(posixpath.join(start, name.lstrip("/"))) if name else path
         origin = Origin(self.shown + path, link.line, 1)
@@ -71,8 +71,9 @@ class Links:
 
     def _near(self, path: str, target: str) -> str:
         name = posixpath.basename(target).casefold()
-        same = [one for one in self.files.paths if posixpath.basename(one).casefold() == name]
-        near = same[:1] or get_close_matches(target, self.files.paths, 1, 0.8)
+        others = [one for one in self.files.paths if one != path]
+        same = [one for one in others if posixpath.basename(one).casefold() == name]
+        near = same[:1] or get_close_matches(target, [one for one in others if _like(one, name)], 1, 0.8)
         if not near:
             return "write the path of a file that is there, or take the link out"
         return f"did you mean `{posixpath.relpath(near[0], posixpath.dirname(path) or '.')}`?"
@@ -87,3 +88,8 @@ class Links:
         near = get_close_matches(anchor, sorted(page.anchors), 1)
         hint = f"did you mean `#{near[0]}`?" if near else "write the anchor of a heading that is there"
         return Problem(origin, f"`{link.target}` leads to no heading", hint)
+
+
+def _like(path: str, name: str) -> bool:
+    """Whether a file is called nearly so: a folder in common makes no likeness."""
+    return bool(get_close_matches(name, [posixpath.basename(path).casefold()], 1, 0.7))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import pairwise
+from html import unescape
 from typing import Any, NamedTuple
 
 from reconciler.formats import frontmatter, yaml
@@ -14,7 +15,8 @@ from reconciler.model.problem import Invalid
 ANCHOR = re.compile(r"<[a-zA-Z][^>]*?\b(?:id|name)\s*=\s*[\"']?([^\"'\s>]+)")
 WRITTEN = re.compile(r"<(?:a|img|source|video)\b[^>]*?\b(?:href|src)\s*=\s*[\"']([^\"'>]*)", re.I)
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
-DROPPED = re.compile(r"[^\w\- ]")
+HEADING = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1\s*>", re.I | re.S)
+TAG = re.compile(r"<[^>]*>")
 TYPE = re.compile(r"^<!--\s*reconcile:type\s+([\w-]+)\s*-->\s*$", re.M)
 DEEPEST = 20
 
@@ -50,9 +52,10 @@ def parse(text: str) -> Page:
     """Any text is Markdown: this never fails."""
     front, body, skipped = _front(text.removeprefix("\ufeff"))
     tokens = _parser().parse(body)
-    headings = tuple(_headings(tokens, skipped))
+    every = list(_headings(tokens, skipped))
+    headings = tuple(heading for heading, whole in every if whole)
     links: list[Link] = []
-    anchors = {heading.anchor for heading in headings}
+    anchors = {heading.anchor for heading, _ in every}
     kind = ""
     for token in tokens:
         if token.type == "html_block":
@@ -83,15 +86,26 @@ def _front(text: str) -> tuple[Mapping[str, Any], str, int]:
 def _parser() -> Any:
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable("table")
+    parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable("table")
+    parser.normalizeLink = lambda url: url  # type: ignore[method-assign]
+    return parser
 
 
-def _headings(tokens: Sequence[Any], skipped: int) -> Iterator[Heading]:
+def _headings(tokens: Sequence[Any], skipped: int) -> Iterator[tuple[Heading, bool]]:
+    """Each with its anchor, and whether it is one of the page: one deep in HTML is but an anchor."""
     taken: dict[str, int] = {}
-    for opening, inline in pairwise(tokens):
-        if opening.type == "heading_open" and inline.type == "inline":
-            text = "".join(_text(inline.children or ()))
-            yield Heading(int(opening.tag[1]), text, skipped + opening.map[0] + 1, _unique(slug(text), taken))
+    for at, token in enumerate(tokens):
+        line = skipped + token.map[0] + 1 if token.map else 0
+        if token.type == "heading_open" and tokens[at + 1].type == "inline":
+            text = "".join(_text(tokens[at + 1].children or ()))
+            yield Heading(int(token.tag[1]), text, line, _unique(slug(text), taken)), True
+        elif token.type == "html_block":
+            bare = _uncommented(token.content)
+            for found in HEADING.finditer(bare):
+                text = " ".join(unescape(TAG.sub("", found[2])).split())
+                below = bare.count("\n", 0, found.start())
+                heading = Heading(int(found[1]), text, line + below, _unique(slug(text), taken))
+                yield heading, not bare[: found.start()].strip()
 
 
 def _unique(anchor: str, taken: dict[str, int]) -> str:
@@ -108,8 +122,14 @@ def _unique(anchor: str, taken: dict[str, int]) -> str:
 
 
 def slug(text: str) -> str:
-    """GitHub's anchor of a heading: lower case, letters, digits, `-` and `_` of any script, blanks to `-`."""
-    return DROPPED.sub("", text.strip().lower()).replace(" ", "-")
+    """GitHub's anchor of a heading: lower case, letters with their marks, digits, `-` and `_` of any script, blanks to
+    `-`."""
+    return "".join(sign for sign in text.lower() if _kept(sign)).replace(" ", "-")
+
+
+def _kept(sign: str) -> bool:
+    sort = unicodedata.category(sign)
+    return sign in "- " or sort[0] in "LM" or sort in ("Nd", "Nl", "Pc")
 
 
 def _text(children: Sequence[Any]) -> Iterator[str]:
@@ -138,5 +158,9 @@ def _inside(inline: Any, skipped: int) -> tuple[list[Link], list[str]]:
 
 def _in_html(text: str, line: int) -> Iterator[Link]:
     """Links that are written in HTML; what is commented out is none."""
-    bare = COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
+    bare = _uncommented(text)
     return (Link(found[1], line + bare.count("\n", 0, found.start())) for found in WRITTEN.finditer(bare))
+
+
+def _uncommented(text: str) -> str:
+    return COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)

@@ -27,6 +27,10 @@ from tests.support.homes import CORPUS, REASON
         ("[A link](x.md) & *more*", "a-link--more"),
         ("  Spaces  ", "spaces"),
         ("🎉 Party", "-party"),
+        ("![logo](x.png) Name", "-name"),
+        ("हिन्दी में", "हिन्दी-में"),
+        ("Cafe\u0301", "cafe\u0301"),
+        ("½ of ² Ⅳ", "-of--ⅳ"),
     ],
 )
 def test_an_anchor_is_githubs(heading: str, anchor: str) -> None:
@@ -37,6 +41,31 @@ def test_an_anchor_is_githubs(heading: str, anchor: str) -> None:
 def test_equal_headings_are_numbered() -> None:
     page = markdown_page.parse("# a\n## a\n## a\n## a-1\n")
     assert [heading.anchor for heading in page.headings] == ["a", "a-1", "a-2", "a-1-1"]
+
+
+def test_a_heading_in_html_is_one_too() -> None:
+    text = (
+        "<h1 align='center'>\n  My <em>Tool</em> &amp; I\n</h1>\n\n# My Tool\n\n"
+        "<div>\n<h2>Use</h2>\n</div>\n<!-- <h2>no</h2> -->\n"
+    )
+    page = markdown_page.parse(text)
+    assert [(heading.text, heading.line) for heading in page.headings] == [("My Tool & I", 1), ("My Tool", 5)]
+    assert page.anchors == {"my-tool--i", "my-tool", "use"}
+
+
+def test_a_link_is_named_as_it_was_written(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# A\n[1](%zz.md) [2](<b c.md>) [3](ü.md) [4](#a:~:text=A) [5](a.md#:~:text=A)\n")
+    assert found(tmp_path) == [f"a.md:2:1: `{name}` leads to no file" for name in ("%zz.md", "b c.md", "ü.md")]
+
+
+def test_a_hint_names_what_is_like_it(tmp_path: Path) -> None:
+    """A long folder in common makes no likeness, and a page is no answer to a link of its own."""
+    folder = tmp_path / "opencode" / "skills" / "a-very-long-name-of-a-skill"
+    folder.mkdir(parents=True)
+    (folder / "SKILL.md").write_text("# S\n[1](DEEPENING.md)\n[2](refrence.md)\n")
+    (folder / "reference.md").write_text("# R\n")
+    [deepening, reference] = documents.check_paths([str(tmp_path)])
+    assert "did you mean" not in deepening.hint and reference.hint == "did you mean `reference.md`?"
 
 
 def test_links_have_their_line_and_code_has_none() -> None:
