@@ -11,7 +11,6 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import NamedTuple
 
-from reconciler.formats.duration import shown
 from reconciler.formats.template import Templates
 from reconciler.model.problem import Invalid, Origin, Problem, Severity
 from reconciler.model.resource import Ref
@@ -19,16 +18,12 @@ from reconciler.model.secret import END, START
 from reconciler.shapes import owned_region
 from reconciler.shapes.document_facts import Facts, Key, Place, masked
 from reconciler.shapes.document_spec import Document, Output
+from reconciler.shapes.document_stamp import Made, stamped
 from reconciler.shapes.document_view import OBSERVING, SEEN, Thing, View
 
 UNFIT = re.compile(f"[\0\ud800-\udfff{START}{END}]")
 FORMAT = 1
 FOLDER, ENDING = "templates/", ".j2"
-COMMENTS = {
-    **dict.fromkeys(("md", "markdown", "mdx", "html", "htm", "xml", "svg"), ("<!-- ", " -->")),
-    **dict.fromkeys(("yaml", "yml", "toml", "sh", "py", "conf", "ini", "cfg", "properties"), ("# ", "")),
-    **dict.fromkeys(("js", "ts", "jsonc", "css", "mjs", "cjs"), ("/* ", " */")),
-}
 
 
 class Kept(NamedTuple):
@@ -88,8 +83,8 @@ def _anew(ref: Ref, document: Document, output: Output, item: Ref | None, place:
         raise Invalid(_hinted(problem, document) for problem in error.problems) from None
     _fit(text, document, output)
     asked = tuple(sorted(view.asked))
-    kept = Kept(own, asked, facts.digest(asked), text)
-    return kept._replace(text=_stamped(kept, document, output))
+    inputs = facts.digest(asked)
+    return Kept(own, asked, inputs, stamped(Made(text, asked, f"{own}{inputs}"), ref, document, output))
 
 
 def _hinted(problem: Problem, document: Document) -> Problem:
@@ -117,28 +112,3 @@ def _fit(text: str, document: Document, output: Output) -> None:
         raise Invalid([Problem(where, "it writes a character that no text holds", "take it out")])
     if output.region and (found := owned_region.disturbing(text.encode())):
         raise Invalid([Problem(where, found, "a region must leave its own marks readable")])
-
-
-def _stamped(kept: Kept, document: Document, output: Output) -> str:
-    text = kept.text if kept.text.endswith("\n") or not kept.text else kept.text + "\n"
-    before, after = COMMENTS.get(output.path.rpartition(".")[2].lower(), ("", ""))
-    if not before:
-        return text
-    digest = blake2b(f"{kept.own}{kept.inputs}".encode(), digest_size=6).hexdigest()
-    stamp = f"{before}rendered from {document.asked.path}{_again(kept.asked, document)}; inputs {digest}{after}\n"
-    if output.region:
-        return stamp + text
-    gap = "\n" if before == "<!-- " and not text.endswith("\n\n") else ""
-    return f"{text}{gap}{stamp}"
-
-
-def _again(asked: tuple[Key, ...], document: Document) -> str:
-    """When a document of observed facts is rendered again, in words."""
-    sorts = {key[0] for key in asked}
-    if not document.observed:
-        return ""
-    if not sorts & {"seen", "looked"}:
-        return " and from what stands on this machine, again whenever that changes"
-    files = "from the files of this machine, again whenever they change, and " if "observed" in sorts else ""
-    later = f", and once that is {shown(document.refresh)} old" if document.refresh else ""
-    return f" and {files}from what was seen of this machine, which is looked at again by `reconcile docs render`{later}"

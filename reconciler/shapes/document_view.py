@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from reconciler.formats.meant import meant
 from reconciler.formats.template_bounds import Refused
+from reconciler.shapes import document_stamp
 from reconciler.shapes.document_facts import Facts, Key
 
 SEEN = frozenset(
@@ -34,7 +35,7 @@ class View:
         """The functions by the names that templates have for them."""
         known: dict[str, Callable[..., Any]] = {
             "resources": self.resources, "resource": self.resource, "ref": self.ref, "exists": self.exists,
-            "source": self.source, "diagnoses": self.diagnoses,
+            "source": self.source, "diagnoses": self.diagnoses, "stamp": lambda: document_stamp.PLACE,
         }  # fmt: skip
         seen: dict[str, Callable[..., Any]] = {"unmanaged": self.unmanaged, "seen": self.seen, "looked": self.looked}
         return {**known, **seen} if observed else known

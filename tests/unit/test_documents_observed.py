@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.model.problem import Invalid
 from reconciler.model.resource import Sight
 from tests.support.histories import Home
 from tests.support.house import House
@@ -136,3 +137,46 @@ def test_the_shipped_page_of_servers_and_drift(home: Home) -> None:
     assert "| [notes](../desired-state/servers/notes.yaml) | stopped | 55998 |  |  | 0 | 0 | 0 |" in lines
     assert "- [`agent/ada`](../desired-state/agents/ada.md)" in lines and "Nothing." not in lines
     assert lines[-1].startswith("<!-- rendered from desired-state/documents/now.yaml and from what was seen")
+
+
+OBSERVED = "template: t.j2\nobserved: true\noutputs: [{}]\n"
+
+
+def rendered(output: str, template: str, more: str = "") -> bytes:
+    git = {"documents/d.yaml": OBSERVED.format(output) + more, "../templates/t.j2": template, "agents/a.md": "A\n"}
+    house = House({})
+    house.apply(house.plan(git))
+    assert not house.plan(git).due
+    return house.home[f"repository/{output}"]
+
+
+def test_json_says_when_it_is_rendered_again_where_the_template_wants_it() -> None:
+    template = """{"_": {{ stamp() | tojson }}, "drifted": {{ seen("agent/a").drifted | tojson }}}"""
+    for output in ("d.json", "d.txt"):
+        said = json.loads(rendered(output, template, "refresh: 1h\n"))
+        assert said["_"].startswith(
+            "rendered from desired-state/documents/d.yaml and from what was seen of this machine"
+        )
+        assert "and once that is 1h old; inputs " in said["_"] and said["drifted"] is False
+    page = rendered("d.md", "> {{ stamp() }}\n\n# T\n").decode()
+    assert page.startswith("> rendered from ") and page.count("rendered from") == 1, "it stands once"
+
+
+@pytest.mark.parametrize(
+    ("output", "template", "said"),
+    [
+        (
+            "d.json",
+            '{"drifted": {{ seen("agent/a").drifted | tojson }}}',
+            "nothing in it would say when it is rendered",
+        ),
+        ("d", "x", "nothing in it would say when it is rendered"),
+        ("d.json", '"{{ stamp() | upper }}"', "changed by a filter"),
+        ("d.md", "{{ stamp() }}{{ stamp() }}", "written twice"),
+    ],
+)
+def test_what_could_not_say_it_is_refused(output: str, template: str, said: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        rendered(output, template)
+    [problem] = caught.value.problems
+    assert said in problem.text and "stamp()" in problem.hint
