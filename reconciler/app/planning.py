@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler import registry
@@ -10,10 +10,10 @@ from reconciler.app import opencode_schema
 from reconciler.app.cautious import cautious
 from reconciler.app.rendered import remembered
 from reconciler.app.session import App
-from reconciler.app.sighted import sights
+from reconciler.app.sighted import observing, showing, sights
 from reconciler.app.template_mistakes import judging
 from reconciler.model.change import Plan
-from reconciler.model.problem import Problem
+from reconciler.model.problem import Problem, Severity
 from reconciler.model.resource import Loaded
 from reconciler.pipeline import cycle
 from reconciler.pipeline.load import Memo, load, load_all
@@ -66,7 +66,19 @@ def looked(
     with remembered(app.env, loaded):
         seen = cycle.snapshot(loaded, eyes)
         plan = cycle.propose(loaded, eyes, only=targets, force=force, allow_delete=allow_delete, looked=seen)
-    return seen, replace(plan, problems=(*plan.problems, *_limits(app, loaded)))
+    return seen, replace(plan, problems=(*plan.problems, *_limits(app, loaded), *_outdating(loaded, plan)))
+
+
+def _outdating(loaded: Loaded, plan: Plan) -> Iterator[Problem]:
+    """Warnings about documents that show what the plan changes, as it was seen before."""
+    changed = {str(change.ref) for change in plan.due if change.ref.kind != "document"}
+    shown = showing(loaded, changed) if changed else {}
+    for resource in observing(loaded) if shown else ():
+        if refs := shown.get(resource.ref.name):
+            more = f" and {len(refs) - 1} more" if len(refs) > 1 else ""
+            text = f"{resource.ref} shows {refs[0]}{more} as seen before this plan"
+            hint = "once that is done, `reconcile apply` looks again, shows what is to be written, and asks"
+            yield Problem(resource.origin, text, hint, Severity.WARNING)
 
 
 def _limits(app: App, loaded: Loaded) -> Sequence[Problem]:

@@ -36,23 +36,76 @@ def sights(app: App, loaded: Loaded, anew: Collection[str] = ()) -> dict[str, Si
     documents = observing(loaded)
     if not documents:
         return {}
-    from reconciler.world import renderings
-
-    path, repo = f"{app.env.cache}/reconciler/seen.json", loaded.settings.id or app.here.folder
-    kept = renderings.read(path)
-    known, now = _known(kept.get(repo)), time.time()
+    known, now = _kept(app, loaded), time.time()
     due = {r.ref.name for r in documents if r.ref.name in anew or _due(r, known.get(r.ref.name), now)}
     if due:
-        taken = Sight(time.strftime(MINUTE, time.gmtime(now)), dict(_things(app, loaded)))
-        known |= dict.fromkeys(due, (now, taken))
-        said = {name: [at, *sight] for name, (at, sight) in known.items()}
-        renderings.write(path, {**kept, repo: [said]})
+        known |= dict.fromkeys(due, (now, _taken(app, loaded, now)))
+        _keep(app, loaded, known)
     return {name: sight for name, (_, sight) in known.items()}
 
 
-def _known(kept: Any) -> dict[str, tuple[float, Sight]]:
+def showing(loaded: Loaded, changed: Collection[str]) -> dict[str, list[str]]:
+    """The documents that show any of these, by name, and which; as they were last rendered."""
+    names = {resource.ref.name for resource in observing(loaded)}
+    if not names:
+        return {}
+    from reconciler.shapes.document_rendering import MEMORY
+
+    found: dict[str, set[str]] = {}
+    for kept in MEMORY.values():
+        for sort, *said in kept.asked:
+            name, _, ref = said[0].partition("|") if sort == "seen" else ("", "", "")
+            if name in names and ref in changed:
+                found.setdefault(name, set()).add(ref)
+    return {name: sorted(refs) for name, refs in sorted(found.items())}
+
+
+def outdated(app: App, loaded: Loaded, changed: Collection[str]) -> list[str]:
+    """The documents that show any of these otherwise than it is now, by name: from here on they show what is now."""
+    shown = showing(loaded, changed)
+    if not shown:
+        return []
+    known, now = _kept(app, loaded), time.time()
+    taken = _taken(app, loaded, now)
+    old = {name: known[name][1].things if name in known else {} for name in shown}
+    due = [name for name, refs in shown.items() if any(old[name].get(r) != taken.things.get(r) for r in refs)]
+    if due:
+        _keep(app, loaded, known | dict.fromkeys(due, (now, taken)))
+    return due
+
+
+def _taken(app: App, loaded: Loaded, now: float) -> Sight:
+    return Sight(time.strftime(MINUTE, time.gmtime(now)), dict(_things(app, loaded)))
+
+
+Known = dict[str, tuple[float, Sight]]
+
+
+def _kept(app: App, loaded: Loaded) -> Known:
+    """Of this repository: when each document's things were looked at, and what they were."""
+    from reconciler.world import renderings
+
+    return _known(renderings.read(_file(app)).get(_repo(app, loaded)))
+
+
+def _keep(app: App, loaded: Loaded, known: Known) -> None:
+    from reconciler.world import renderings
+
+    said = {name: [at, *sight] for name, (at, sight) in known.items()}
+    renderings.write(_file(app), {**renderings.read(_file(app)), _repo(app, loaded): [said]})
+
+
+def _file(app: App) -> str:
+    return f"{app.env.cache}/reconciler/seen.json"
+
+
+def _repo(app: App, loaded: Loaded) -> str:
+    return loaded.settings.id or app.here.folder
+
+
+def _known(kept: Any) -> Known:
     """What was written of one repository; nothing where it is damaged."""
-    found: dict[str, tuple[float, Sight]] = {}
+    found: Known = {}
     with suppress(TypeError, ValueError, AttributeError, IndexError):
         for name, (at, when, things) in kept[0].items():
             found[str(name)] = float(at), Sight(str(when), {str(ref): dict(thing) for ref, thing in things.items()})

@@ -41,7 +41,7 @@ def stands(home: Home) -> str:
 
 
 def still(home: Home) -> bool:
-    return "document/now" not in home.slow("plan", "--no-preflight")[0]
+    return "~ document/now" not in home.slow("plan", "--no-preflight")[0]
 
 
 def test_it_says_what_was_seen_and_when_it_is_looked_at_again(home: Home) -> None:
@@ -63,7 +63,7 @@ def test_a_plan_does_not_follow_what_moves_and_docs_render_does(home: Home) -> N
     assert home.slow("docs", "render", "--yes")[1] == 0
     assert "- agent/ada was changed here" in stands(home) != before
     assert still(home)
-    home.slow("apply", "--yes", "--no-preflight")
+    home.slow("apply", "--yes", "--no-preflight", "agent")
     assert still(home), "apply then plan: nothing to do"
     assert home.slow("docs", "render", "--yes")[1] == 0
     assert "was changed here" not in stands(home)
@@ -81,9 +81,39 @@ def test_what_is_too_old_is_looked_at_again(home: Home) -> None:
     older(home, 5500)
     said, _ = home.slow("plan", "--no-preflight")
     assert "document/now" in said and "agent/ada was changed here" in said
-    assert "document/other" not in said, "another one says for itself when"
+    assert "~ document/other" not in said, "another one says for itself when"
     assert home.slow("apply", "--yes", "--no-preflight", "document")[1] == 0
     assert still(home)
+
+
+def test_an_apply_looks_again_at_what_it_changed(home: Home) -> None:
+    def edited() -> None:
+        (home.config / "agents" / "ada.md").write_text("---\ndescription: mine\n---\n")
+        assert home.slow("docs", "render", "--yes")[1] == 0
+        assert "- agent/ada was changed here" in stands(home)
+
+    edited()
+    said, _ = home.slow("plan", "--no-preflight")
+    assert "document/now shows agent/ada as seen before this plan" in said
+    said, status = home.slow("apply", "--yes", "--no-preflight")
+    assert status == 0 and "was changed here" not in stands(home) and still(home)
+    assert said.index("1 repaired") < said.index("looked at again") < said.index("-- agent/ada was changed here")
+    runs = [run["verb"] for run in json.loads(home.slow("history", "--json")[0])]
+    assert runs[:2] == ["apply", "apply"]
+    home.say("agents/bob.md", "---\ndescription: another\n---\n")
+    before = stands(home)
+    said, status = home.slow("apply", "--yes", "--no-preflight")
+    assert status == 0 and "looked at again" not in said and stands(home) == before, (
+        "nothing that it shows is otherwise"
+    )
+    edited()
+    assert home.slow("apply", "--yes", "--no-preflight", "agent/ada")[1] == 0
+    assert "was changed here" in stands(home), "it is no TARGET"
+    edited()
+    assert home.slow("plan", "--no-preflight", "-o", "p.json")[1] == 0
+    before = stands(home)
+    assert home.slow("apply", "p.json")[1] == 0
+    assert stands(home) == before and still(home), "a saved plan is done, and nothing beside it"
 
 
 def older(home: Home, seconds: float) -> None:

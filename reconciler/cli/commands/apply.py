@@ -63,19 +63,21 @@ def _orphans(app: App) -> int:
 
 def _apply(app: App, args: Namespace) -> int:
     from reconciler.app import proposing, reopening
-    from reconciler.cli import acting, saved, showing, terminal
+    from reconciler.cli import acting, afterwards, saved, showing, terminal
 
     acting.settle(app, args)
-    path = saved.named([kind.name for kind in app.kinds], args.targets)
+    path, since = saved.named([kind.name for kind in app.kinds], args.targets), app.newest_run
     if path is not None:
         saved.alone(args)
-        # A saved plan was read before it was saved: it is not asked about again.
-        return acting.act(reopening.reopened(app, saved.text(path)), app, args, acting.APPLY, ask=False)
+        # A saved plan was read before it was saved: it is not asked about again, and nothing is done beside it.
+        status = acting.act(reopening.reopened(app, saved.text(path)), app, args, acting.APPLY, ask=False)
+        return max(status, afterwards.look_again(app, args, since, None))
 
     def replan() -> Plan:
         return proposing.proposal(app, "work", args.targets, args.force, args.allow_delete)[1]
 
-    since = app.newest_run
     with terminal.busy(showing.LOOKING):
         plan = replan()
-    return acting.act(plan, app, args, acting.APPLY, ask=not args.yes, only=args.targets, replan=replan, since=since)
+    asked = {"ask": not args.yes, "only": args.targets, "replan": replan, "since": since}
+    status = acting.act(plan, app, args, acting.APPLY, **asked)
+    return max(status, afterwards.look_again(app, args, since, args.targets))
