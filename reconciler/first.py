@@ -1,5 +1,5 @@
 """Arguments → what to print where nothing has moved since the last look, else None. Looks, and starts git on an index
-of ours; imports builtins only, and nothing of ours.
+of ours; imports builtins only, and nothing of ours but first_servers.py, where there are servers.
 
 world/witness.py wrote what an answer rests on: variables, the state of files and folders, an index of ours over all
 that is managed. Whatever differs, is missing, damaged or not understood hands over to the program itself.
@@ -13,7 +13,7 @@ from _imp import source_hash
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     Said = dict[str, Any]
@@ -83,13 +83,24 @@ def _stands(said: "Said", directory: str) -> "str | None":
         return None
     if said["written"] != state(said["index"]):
         return None
+    well = _asked_servers(said["servers"])
     read = said["contents"]
     sweep = None if read else _git(said["sweep"], said["index"], "diff-files", "--quiet")
     same = all(state(path) == was for path, was in said["watched"]) and _around(said)
     staged = _staged(said) if same else None
     swept = _ended(sweep) if sweep else same and all(content(path) == was for path, was in read or ())
     text: str = said["text"]
-    return text if same and swept and (staged == 0 or (staged and _ended(staged))) else None
+    return text if same and swept and (staged == 0 or (staged and _ended(staged))) and well() else None
+
+
+def _asked_servers(said: "Said") -> "Callable[[], bool]":
+    """Questions to servers, sent before anything else is looked at, and who reads the answers."""
+    if not said:
+        return lambda: True
+    from reconciler import first_servers
+
+    links = first_servers.ask(said)
+    return lambda: first_servers.well(said, links)
 
 
 def asked(directory: str) -> "list[object]":

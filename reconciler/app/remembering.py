@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import reconciler
-from reconciler.app import narrowing
+from reconciler.app import narrowing, served
 from reconciler.app.opencode_schema import PREFIX
 from reconciler.app.session import App
 from reconciler.model.change import Plan
 from reconciler.model.problem import Invalid
-from reconciler.model.resource import Loaded
+from reconciler.model.resource import PORT, Loaded
 from reconciler.pipeline import references, secret_names
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Where a value may come from somewhere that is not watched.
 ELSEWHERE = (b"!secret", b"$secret")
+# What they ask for may be that nothing is there; what that rests on is in served.py.
+UNOWNED = frozenset({served.KIND, "orchestration"})
 
 
 def remember(app: App, verb: str, directory: str | None, loaded: Loaded, plan: Plan, text: str) -> None:
@@ -39,9 +41,9 @@ def remember(app: App, verb: str, directory: str | None, loaded: Loaded, plan: P
             read = [*_all_read(app, rests)] if verb == "verified" else []
             contents = witness.contents(read) if read and not secret_names.look_secret(read) else None
             index = witness.indexed(rests.swept, app.opened)
-            if verb != "verified" or contents is not None:
+            if rests.servers is not None and (verb != "verified" or contents is not None):
                 witness.keep(verb, directory or "", text, rests, app.opened, index, contents)
-            if verb == "verified":
+            if rests.servers is not None and verb == "verified":
                 witness.keep("plan", directory or "", text, rests, app.opened, index)
             if verb != "staged":
                 narrowing.keep(app, loaded, plan, rests, index)
@@ -73,7 +75,9 @@ def _rests(app: App, which: str, directory: str | None, loaded: Loaded, plan: Pl
     if ground is None or (which == "work" and not _as_on_disk(repository.folder, loaded)):
         return None
     watched, folders, shared, swept = standing
-    if secret_names.look_secret((*standing[0], *standing[1], *standing[3])):
+    rows = [row for row in app.journal.recorded() if row.repo == plan.repo]
+    servers = served.footing(app, loaded, rows, swept)
+    if secret_names.look_secret((*watched, *folders, *swept, *servers.watched)):
         return None
     named, expected = _mentioned(app, loaded)
     return Rests(
@@ -94,6 +98,8 @@ def _rests(app: App, which: str, directory: str | None, loaded: Loaded, plan: Pl
         git_dir=ground.git_dir,
         index=ground.staged,
         committed=ground.committed and not plan.revision.uncommitted,
+        servers=servers.asked,
+        loaded=servers.watched,
     )
 
 
@@ -106,7 +112,7 @@ def _as_on_disk(top: str, loaded: Loaded) -> bool:
 
 def _standing(app: App, loaded: Loaded, plan: Plan) -> tuple[list[str], list[str], list[str], list[str]] | None:
     """What is watched below the roots, folders and shared files there, and what is swept; None where something that we
-    own is no file below one (a server, say), or holds a secret that another look might find changed."""
+    own is no file below one and no server, or holds a secret that another look might find changed."""
     watched, folders, shared, swept, standing = [], [], [], [], set()
     for root in app.listed:
         folder = root.path(app.env)
@@ -126,8 +132,9 @@ def _standing(app: App, loaded: Loaded, plan: Plan) -> tuple[list[str], list[str
     watched += [os.path.dirname(f"{others[root]}/{path}") for root, path in ours]
     swept += [f"{others[root]}/{path}" for root, path in ours]
     standing |= set(ours)
-    elsewhere = any(row.veiled or row.claim[:2] not in standing for row in rows)
-    elsewhere = elsewhere or not {resource.ref for resource in loaded.resources} <= {row.ref for row in rows}
+    elsewhere = any(row.veiled or (row.claim[:2] not in standing and row.claim.root != PORT) for row in rows)
+    said = {resource.ref for resource in loaded.resources if resource.ref.kind not in UNOWNED}
+    elsewhere = elsewhere or not said <= {row.ref for row in rows}
     return None if elsewhere else (watched, folders, shared, swept)
 
 

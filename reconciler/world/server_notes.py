@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 
@@ -20,6 +20,7 @@ Loaded = dict[str, list[int | str]]
 LARGEST = 4 << 20
 PROJECT = ".opencode"
 HERE = "./"
+OWN = ("opencode.json", "opencode.jsonc")
 SCHEMA = re.compile(rb'\{\s*"\$schema"\s*:\s*"[^"]*"\s*,?')
 
 
@@ -31,7 +32,7 @@ class Notes:
 
     def get(self, port: int) -> Note | None:
         try:
-            with open(self._path(port, "json"), "rb") as file:  # noqa: PTH123
+            with open(self.path(port, "json"), "rb") as file:  # noqa: PTH123
                 return serving_json.read_note(file.read())
         except (OSError, ValueError):
             return None
@@ -44,20 +45,21 @@ class Notes:
         return [note for port in ports if (note := self.get(port)) is not None]
 
     def keep(self, note: Note) -> None:
-        self._write(self._path(note.launch.port, "json"), serving_json.note(note))
+        self._write(self.path(note.launch.port, "json"), serving_json.note(note))
 
     def loaded(self, port: int) -> Loaded | None:
         try:
-            with open(self._path(port, "files"), "rb") as file:  # noqa: PTH123
+            with open(self.path(port, "files"), "rb") as file:  # noqa: PTH123
                 found = json.load(file)
         except (OSError, ValueError):
             return None
         return found if isinstance(found, dict) else None
 
     def keep_loaded(self, port: int, loaded: Loaded) -> None:
-        self._write(self._path(port, "files"), json.dumps(loaded).encode())
+        self._write(self.path(port, "files"), json.dumps(loaded).encode())
 
-    def _path(self, port: int, suffix: str) -> str:
+    def path(self, port: int, suffix: str) -> str:
+        """Of the note ("json"), or of what was loaded ("files")."""
         return f"{self.folder}/{port}.{suffix}"
 
     def _write(self, path: str, content: bytes) -> None:
@@ -116,7 +118,7 @@ def _global(config: str) -> Iterable[tuple[str, str]]:
 
 
 def _own(project: str) -> Iterable[tuple[str, str]]:
-    for name in ("opencode.json", "opencode.jsonc"):
+    for name in OWN:
         if os.path.isfile(f"{project}/{name}"):
             yield f"{HERE}{name}", f"{project}/{name}"
     for path in _below(f"{project}/{PROJECT}"):
@@ -124,23 +126,48 @@ def _own(project: str) -> Iterable[tuple[str, str]]:
             yield f"{HERE}{PROJECT}/{path}", f"{project}/{PROJECT}/{path}"
 
 
+def ground(config: str, project: str) -> Iterator[str]:
+    """Every path on which `on_disk` rests, links followed, whether or not something stands there."""
+    yield from (f"{project}/{name}" for name in OWN)
+    for folder in (config, f"{project}/{PROJECT}"):
+        for inside, entries in _walked(folder):
+            yield f"{folder}/{inside}".rstrip("/")
+            for entry in entries:
+                if entry.is_symlink() or relevant(f"{inside}{entry.name}"):
+                    yield f"{folder}/{inside}{entry.name}"
+
+
 def _below(folder: str) -> Iterable[str]:
-    """Every file, links followed, but for the trees of packages."""
+    for inside, entries in _walked(folder):
+        yield from (f"{inside}{entry.name}" for entry in entries)
+
+
+def _walked(folder: str) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
+    """Every folder, links followed, with all in it that is none, but for the trees of packages."""
     todo, seen = [""], set()
     while todo:
         inside = todo.pop()
-        try:
-            entries = list(os.scandir(f"{folder}/{inside}"))
-        except OSError:
-            continue
-        for entry in entries:
-            path = f"{inside}{entry.name}"
-            with suppress(OSError):
-                if not entry.is_dir():
-                    yield path
-                elif entry.name not in ("node_modules", ".git") and (real := os.path.realpath(entry.path)) not in seen:
-                    seen.add(real)
-                    todo.append(f"{path}/")
+        files: list[os.DirEntry[str]] = []
+        for entry in _entries(f"{folder}/{inside}"):
+            if not _is_folder(entry):
+                files.append(entry)
+            elif entry.name not in ("node_modules", ".git") and (real := os.path.realpath(entry.path)) not in seen:
+                seen.add(real)
+                todo.append(f"{inside}{entry.name}/")
+        yield inside, files
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    with suppress(OSError):
+        return list(os.scandir(folder))
+    return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """A link that leads nowhere, or in a circle, is none."""
+    with suppress(OSError):
+        return entry.is_dir()
+    return False
 
 
 def _digest(path: str) -> str:

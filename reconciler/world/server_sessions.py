@@ -16,13 +16,13 @@ from reconciler.model.serving import Health, Sitting
 from reconciler.world.probing import Answer, Line
 
 CREATED = re.compile(rb'timestamp=(\S+) .*message="creating instance" directory=("(?:[^"\\]|\\.)*"|\S+)')
-MOST = 10_000
+EVERY = "/experimental/session?limit=10000"
 
 
 def sitting(line: Line, log: str, since: float) -> Sitting:
     """`since`: when it started or disposed of its instances, in seconds since the epoch; what cannot be known counts
     as busy."""
-    listed = line.ask(f"/experimental/session?limit={MOST}")
+    listed = line.ask(EVERY)
     sessions = listed.json if listed.status == 200 and isinstance(listed.json, list) else []
     folders = {line.launch.path}
     if log:
@@ -42,7 +42,7 @@ def sitting(line: Line, log: str, since: float) -> Sitting:
 
 def number(line: Line) -> int:
     """How many sessions it shows, 0 where it does not say."""
-    listed = line.ask(f"/experimental/session?limit={MOST}")
+    listed = line.ask(EVERY)
     return len(listed.json) if listed.status == 200 and isinstance(listed.json, list) else 0
 
 

@@ -103,6 +103,11 @@ def environment(launch: Launch, env: Env, tags: Mapping[str, str], own: Mapping[
     return {**kept, **own, **{k: v for k, v in tags.items() if v}, NAME: launch.name}
 
 
+def configured(launch: Launch, env: Env) -> str:
+    """The folder of the configuration that it reads."""
+    return f"{dict(launch.env).get('XDG_CONFIG_HOME') or env.config}/opencode"
+
+
 def last_words(log: str) -> str:
     """What it said when it ended, without its log lines."""
     try:

@@ -124,7 +124,7 @@ class LocalServers:
         if not now.serves:
             return now
         before = self.kept.loaded(now.launch.port) if now.tag else None
-        after = on_disk(self._config(now.launch), now.launch.path, before or {}, disk)
+        after = on_disk(server_start.configured(now.launch, self.env), now.launch.path, before or {}, disk)
         found = later(after, now.loaded_at) if before is None else differences(before, after)
         return replace(now, differs=(*found, *self._rotated(now)))
 
@@ -135,9 +135,6 @@ class LocalServers:
             was = processes.variable(now.process.pid, name) if START_OF_SECRET in text and now.process else ""
             if was and self._secrets.changed(text, was):
                 yield Difference(server_loading.SECRET, "edited")
-
-    def _config(self, launch: Launch) -> str:
-        return f"{dict(launch.env).get('XDG_CONFIG_HOME') or self.env.config}/opencode"
 
     def sitting(self, now: Now) -> Sitting:
         note = self.kept.get(now.launch.port)
@@ -213,7 +210,7 @@ class LocalServers:
         note = self._beginning(serving)
         # First what we are about to start, then the process: one that is found with this tag is known to be ours.
         self.kept.keep(note)
-        self.kept.keep_loaded(launch.port, on_disk(self._config(launch), launch.path, {}))
+        self.kept.keep_loaded(launch.port, on_disk(server_start.configured(launch, self.env), launch.path, {}))
         tags = {TAG: note.tag, "RECONCILE_REPO": self.repo}
         child = server_start.spawn(serving, self._program(), self.env, tags, own, note.log)
         self._children[launch.port] = child
@@ -265,7 +262,7 @@ class LocalServers:
     def dispose(self, now: Now) -> str:
         """Taken down before it is asked: what changes while it loads is a difference again."""
         loaded = self.kept.loaded(now.launch.port) if now.tag else None
-        fresh = on_disk(self._config(now.launch), now.launch.path, loaded or {})
+        fresh = on_disk(server_start.configured(now.launch, self.env), now.launch.path, loaded or {})
         at = time.time()
         answer = self.line(now, 30.0).ask("/global/dispose", method="POST")
         if answer.status != 200:

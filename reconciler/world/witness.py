@@ -12,7 +12,7 @@ import stat
 import struct
 import time
 from _imp import source_hash
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha1
@@ -57,7 +57,8 @@ class Rests:
     roots; `varying`: files of the state and of the repository that change with whatever is applied or committed;
     `swept`: plain files, by paths without links; `named`: variables that are only set; `expected`: files that are only
     there; `listed`: a folder, and how the names in it begin that count; `top`, `git_dir`, `index`: the repository;
-    `committed`: its index says what its commit says."""
+    `committed`: its index says what its commit says; `servers`: whom to ask, and what (server_footing.py; None: that
+    cannot be asked, and no answer may be kept), and `loaded`: the files and folders that those rest on."""
 
     watched: Sequence[str]
     folders: Sequence[str]
@@ -70,6 +71,8 @@ class Rests:
     git_dir: str
     index: str
     committed: bool
+    servers: Mapping[str, Any] | None
+    loaded: Sequence[str]
 
 
 Contents = list[tuple[str, tuple[int, bytes] | None]]
@@ -131,7 +134,8 @@ def _said(directory: str, text: str, rests: Rests, since: Moment) -> dict[str, o
         "asked": first.asked(directory),
         "when": since.wall,
         "text": text,
-        "watched": states((*rests.watched, *rests.folders, *rests.varying), since),
+        "watched": states((*rests.watched, *rests.folders, *rests.varying, *rests.loaded), since),
+        "servers": rests.servers,
         "set": list(rests.named),
         "exists": list(rests.expected),
         "real": [place[:2] for place in since.places],

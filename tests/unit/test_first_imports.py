@@ -7,7 +7,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.support.histories import Home
+from tests.support.served_homes import ServedHome
 
 REPOSITORY = Path(__file__).parents[2]
 CODE = "import sys; before = set(sys.modules); from reconciler.__main__ import main; status = main(); "
@@ -39,6 +42,23 @@ def test_an_unchanged_repository_is_answered_with_builtins_alone(tmp_path: Path)
             *sys.builtin_module_names,
             "_blake2",
         }
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looked at at once on Linux alone")
+def test_servers_are_asked_with_what_c_gives_alone(tmp_path: Path) -> None:
+    home = ServedHome(tmp_path)
+    try:
+        time.sleep(1.1)
+        slow, _ = imported(home, "plan")
+        fast, modules = imported(home, "plan")
+    finally:
+        home.end()
+    assert fast == slow
+    assert {name for name in modules if name.startswith("reconciler")} == {
+        "reconciler", "reconciler.__main__", "reconciler.first", "reconciler.first_servers",
+    }  # fmt: skip
+    in_c = {"_blake2", "_json", "_socket", "binascii"}
+    assert {name for name in modules if not name.startswith("reconciler")} <= {*sys.builtin_module_names, *in_c}
 
 
 def test_whoever_looks_again_imports_no_library_that_has_nothing_to_do(tmp_path: Path) -> None:
