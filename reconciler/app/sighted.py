@@ -44,6 +44,13 @@ def sights(app: App, loaded: Loaded, anew: Collection[str] = ()) -> dict[str, Si
     return {name: sight for name, (_, sight) in known.items()}
 
 
+def ever(app: App) -> bool:
+    """Whether anything was ever looked at for a document, in this home: told without reading desired state."""
+    from reconciler.world import renderings
+
+    return bool(renderings.read(_file(app)))
+
+
 def showing(loaded: Loaded, changed: Collection[str]) -> dict[str, list[str]]:
     """The documents that show any of these, by name, and which; as they were last rendered."""
     names = {resource.ref.name for resource in observing(loaded)}

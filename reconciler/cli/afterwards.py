@@ -23,7 +23,7 @@ def look_again(app: App, args: Namespace, since: int, targets: Sequence[str] | N
     from reconciler.app import planning, sighted
     from reconciler.app.rendered import remembered
 
-    changed = _changed(app, since)
+    changed = _changed(app, since) if sighted.ever(app) else set()
     loaded = planning.read(app, "work") if changed else None
     if loaded is None or not sighted.observing(loaded):
         return exits.DONE
