@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -40,9 +40,15 @@ class Links:
             self._pages[path] = None if text is None else markdown_page.parse(text)
         return self._pages[path]
 
-    def problems(self) -> Iterator[Problem]:
-        """Broken links, broken marks of regions, and departures from the type that a page says it has."""
-        for path in self.files.paths:
+    def of_text(self, path: str, text: str) -> Iterator[Problem]:
+        """Broken links of a page as it will be."""
+        page = self._pages[path] = markdown_page.parse(text)
+        return (problem for link in page.links if (problem := self._broken(path, link)))
+
+    def problems(self, of: Sequence[str] | None = None) -> Iterator[Problem]:
+        """Broken links, broken marks of regions, and departures from the type that a page says it has; of all, or of
+        these."""
+        for path in self.files.paths if of is None else of:
             if not path.startswith(SOURCES) and (page := self.page(path)) is not None:
                 yield from self._of(path, page)
 

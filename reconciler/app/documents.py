@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +12,10 @@ from reconciler.app.rendered import remembered
 from reconciler.app.session import App
 from reconciler.app.sighted import sights
 from reconciler.formats import markdown_page
-from reconciler.model.problem import Origin, Problem
-from reconciler.model.resource import File, Layout, Loaded, Target
+from reconciler.model.problem import Invalid, Origin, Problem
+from reconciler.model.resource import Claim, File, Layout, Loaded, Target
 from reconciler.model.standard import Types
+from reconciler.model.world import Unreadable
 from reconciler.pipeline import aim
 from reconciler.pipeline.survey import survey
 from reconciler.shapes import (
@@ -26,10 +27,16 @@ from reconciler.shapes import (
     owned_region,
 )
 from reconciler.world import git
-from reconciler.world.markdown_files import MarkdownFiles
+from reconciler.world.markdown_files import SUFFIXES, MarkdownFiles
 
 KIND = "document"
 HERE = "repository"
+
+
+def concern(app: App, loaded: Loaded) -> bool:
+    """Whether there are documents, or outputs of some that git names no more."""
+    ours = (row.ref.kind == KIND for row in app.journal.recorded() if row.repo == app.repo)
+    return any(resource.ref.kind == KIND for resource in loaded.resources) or any(ours)
 
 
 def targets(app: App, loaded: Loaded) -> Sequence[Target[Any]]:
@@ -58,8 +65,29 @@ def stale(app: App, loaded: Loaded, which: str) -> list[Problem]:
         {r.ref for r in loaded.resources if r.ref.kind == KIND and r.spec.observed} if which == "index" else set()
     )
     ours = [t for t in targets(app, loaded) if t.claim.root == HERE and t.ref not in observed]
-    stands = app.here.contents(which, [target.claim.path for target in ours]) if ours else {}
-    return [_stale(target, which) for target in ours if not _same(target, stands.get(target.claim.path))]
+    stands, astray = _standing(app, which, list(dict.fromkeys(target.claim.path for target in ours)))
+    judged = (target for target in ours if target.claim.path not in astray)
+    problems = [problem for problem in astray.values() if problem is not None]
+    problems += [_stale(t, which) for t in judged if not _same(t, stands.get(t.claim.path))]
+    return problems
+
+
+def _standing(app: App, which: str, paths: Sequence[str]) -> tuple[Mapping[str, File], Mapping[str, Problem | None]]:
+    """What stands at each path; and where nothing can be judged: why, None where no commit takes what git ignores."""
+    if not paths:
+        return {}, {}
+    if which != "work":
+        stands = app.here.contents(which, paths)
+        return stands, dict.fromkeys(app.here.ignored([path for path in paths if path not in stands]))
+    found: dict[str, File] = {}
+    astray: dict[str, Problem | None] = {}
+    for path in paths:
+        try:
+            document_state.inside(Claim(HERE, path), app.world)
+            found |= app.here.contents(which, [path])
+        except Unreadable as error:
+            astray[path] = error.problem
+    return found, astray
 
 
 def _same(target: Target[Any], file: File | None) -> bool:
@@ -88,16 +116,38 @@ def check(app: App, loaded: Loaded) -> list[Problem]:
     types = document_types.known(loaded.settings)
     problems = [*stale(app, loaded, "work"), *_departures(app, loaded)]
     problems += Links(MarkdownFiles(app.here.folder, tracked=True), types=types).problems()
-    for top in sorted(_tops(app, loaded)):
+    tops = sorted(_tops(app, loaded))
+    for top in tops:
         problems += Links(MarkdownFiles(top, tracked=True), f"{_short(top, app.env.home)}/", types).problems()
-    return sorted(set(problems))
+    return sorted({*problems, *_rendered_elsewhere(app, loaded, tops)})
+
+
+def _rendered_elsewhere(app: App, loaded: Loaded, tops: Sequence[str]) -> Iterator[Problem]:
+    """Links of outputs that lie in none of the repositories which are looked at, as they are rendered now."""
+    within = tuple(f"{top}/" for top in tops)
+    for target in targets(app, loaded):
+        if target.claim.root == HERE:
+            continue
+        real = app.world.real(target.claim.root, target.claim.path)
+        if real.startswith(within) or target.claim.item or not real.lower().endswith(SUFFIXES):
+            continue
+        desired: Any = target.desired
+        folder, name = os.path.split(real)
+        links = Links(MarkdownFiles(folder, tracked=False, listed=False), f"{_short(folder, app.env.home)}/")
+        yield from links.of_text(name, desired.content.decode("utf-8", "replace"))
 
 
 def check_paths(paths: Sequence[str], types: Types = document_types.TYPES) -> list[Problem]:
-    """Links, regions and types of the Markdown below some folders, in git or not."""
+    """Links, regions and types of some files, or of all Markdown below some folders, in git or not. Raises Invalid."""
+    if missing := [path for path in paths if not os.path.exists(path)]:
+        raise Invalid(
+            Problem(Origin(path), "there is no such file or folder", "name what is there") for path in missing
+        )
     found: list[Problem] = []
     for path in paths:
-        found += Links(MarkdownFiles(path, tracked=False), f"{path.rstrip('/')}/", types).problems()
+        folder, name = (path, "") if os.path.isdir(path) else os.path.split(path)
+        links = Links(MarkdownFiles(folder or ".", tracked=False), f"{folder.rstrip('/')}/" if folder else "", types)
+        found += links.problems([name] if name else None)
     return sorted(set(found))
 
 

@@ -22,17 +22,30 @@ def publish(app: App, branch: str) -> Published:
     """Raises Invalid."""
     from reconciler.world import git_branch
 
-    files = stale_files(app)
+    files = stale_files(app, _ground(app, branch))
     if not files:
         return Published("", ())
     message = "docs: render documents\n\n" + "".join(f"- {path}\n" for path in sorted(files))
     return Published(git_branch.commit(app.here.folder, branch, files, message), tuple(sorted(files)))
 
 
-def stale_files(app: App) -> dict[str, File]:
-    """The files of this repository as the documents of HEAD make them, where HEAD has others. Raises Invalid."""
+def _ground(app: App, branch: str) -> str:
+    """What the commit will stand on: the branch as it is, or HEAD where there is none of that name."""
+    name = f"refs/heads/{branch}"
+    try:
+        app.here.contents(name, [])
+    except Invalid:
+        return "HEAD"
+    return name
+
+
+def stale_files(app: App, ground: str) -> dict[str, File]:
+    """The files of this repository as the documents of HEAD make them, where `ground` has others: what stands around a
+    region there stays. Raises Invalid."""
     targets = [t for t in documents.targets(app, planning.read(app, "HEAD")) if t.claim.root == documents.HERE]
-    stands = app.here.contents("HEAD", [target.claim.path for target in targets])
+    stands = app.here.contents(ground, [target.claim.path for target in targets])
+    apart = app.here.ignored([t.claim.path for t in targets if t.claim.path not in stands])
+    targets = [target for target in targets if target.claim.path not in apart]
     files: dict[str, File] = {}
     problems: list[Problem] = []
     for target in targets:

@@ -157,6 +157,9 @@ class Repository(Protocol):
         """Files anywhere in "work", "index" or a commit, by their paths from the top; those that are there. Raises
         Invalid, or Unreadable."""
 
+    def ignored(self, paths: Sequence[str]) -> Sequence[str]:
+        """Those files of the work tree that git does not track and is told to ignore."""
+
     def head(self) -> str:
         """The commit checked out, "" where there is none yet."""
 

@@ -89,6 +89,8 @@ def _told(target: Target[Any]) -> str:
     """A claim as people name it."""
     if target.claim.root == PORT:
         return f"port {target.claim.path}"
+    if target.claim.item[:1] == ("region",):
+        return f"{target.claim.path}#{target.claim.item[1]}"
     return f"{target.claim.path}#{target.part}" if target.part.startswith("/") else target.claim.path
 
 

@@ -16,6 +16,7 @@ from reconciler.model.standard import Section, Standard
 from reconciler.shapes import owned_region
 
 LINE = re.compile(r"\r\n?|\n")
+BLANK = re.compile(r"(?:\A|\r\n|\r(?!\n)|\n)[ \t]*(?:\r\n|\r(?!\n)|(?<!\r)\n)\Z")
 BOM = "\ufeff"
 
 
@@ -82,7 +83,7 @@ def _sections(text: str, page: Page, standard: Standard, newline: str) -> Iterat
 
 
 def _stub(text: str, at: int, section: Section, newline: str) -> str:
-    blank = "" if re.search(r"(?:\A|\r\n?|\n)[ \t]*(?:\r\n?|\n)\Z", text[:at]) else newline
+    blank = "" if BLANK.search(text[:at]) else newline
     after = newline if at < len(text) else ""
     lines = f"## {section.name}{newline}{newline}*To write: {section.about}.*{newline}"
     return f"{_gap(text, at, newline)}{blank}{lines}{after}"

@@ -46,7 +46,7 @@ def observe(claims: Sequence[Claim], look: Look, key: bytes) -> Iterable[Seen[St
     """What stands at each claim. A path with a link on it, or a file with broken marks, is a problem."""
     for claim in claims:
         try:
-            _inside(claim, look)
+            inside(claim, look)
             file = look.read(claim.root, claim.path)
         except Unreadable as error:
             yield Seen(claim, None, "unreadable", error.problem)
@@ -54,7 +54,7 @@ def observe(claims: Sequence[Claim], look: Look, key: bytes) -> Iterable[Seen[St
         yield _region(claim, file, look, key) if claim.item else Seen(claim, file, fingerprint(file, CODEC, key))
 
 
-def _inside(claim: Claim, look: Look) -> None:
+def inside(claim: Claim, look: Look) -> None:
     """Raises Unreadable where a link leads elsewhere."""
     if claim.root in FOLLOWED:
         return

@@ -100,6 +100,13 @@ class GitRepository:
             return git_tree.some_of_index(self._git, self._index_of_hook(), paths)
         return git_tree.some_of_commit(self._git, self._commit(which), paths)
 
+    def ignored(self, paths: Sequence[str]) -> Sequence[str]:
+        """Those files of the work tree that git does not track and is told to ignore."""
+        if not paths:
+            return ()
+        said = self._git.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", *paths)
+        return [git_tree.decoded(name) for name in said.split(b"\0") if name]
+
     def head(self) -> str:
         """The commit checked out, "" where there is none yet."""
         # A branch that leads nowhere looks unborn here; only asking for its name tells, by raising.

@@ -73,6 +73,14 @@ def _committed(repo: Any, branch: str, files: Mapping[str, File], message: str) 
     return str(made.hexsha)
 
 
+def _replaces(ground: Any, name: str, *, folder: bool) -> None:
+    """Raises ValueError where something of another sort stands there: a link, a submodule, a file for a folder."""
+    for item in ground or ():
+        plain = item.type == "tree" if folder else item.type == "blob" and not stat.S_ISLNK(item.mode)
+        if item.name == name and not plain:
+            raise ValueError(f"`{item.path or name}` is no {'folder' if folder else 'plain file'} there")
+
+
 def _tree(repo: Any, ground: Any, files: Mapping[str, File]) -> Any:
     """A tree with some files changed; what is not on the way to one of them is taken as it is."""
     from io import BytesIO
@@ -85,6 +93,7 @@ def _tree(repo: Any, ground: Any, files: Mapping[str, File]) -> Any:
     inside: dict[str, dict[str, File]] = {}
     for path, file in files.items():
         name, _, rest = path.partition("/")
+        _replaces(ground, name, folder=bool(rest))
         if rest:
             inside.setdefault(name, {})[rest] = file
         else:

@@ -17,14 +17,16 @@ MOST = 20_000
 
 class MarkdownFiles:
     """The Markdown of one repository, or of one folder that is in none: what git lists, tracked or not, less what it
-    ignores."""
+    ignores. `listed` False: nothing is listed, and only what is asked for looked at."""
 
-    def __init__(self, top: str, *, tracked: bool) -> None:
-        self.top, self.tracked = os.path.realpath(top), tracked
+    def __init__(self, top: str, *, tracked: bool, listed: bool = True) -> None:
+        self.top, self.tracked, self.listed = os.path.realpath(top), tracked, listed
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
         """From the top, sorted."""
+        if not self.listed:
+            return ()
         found = self._listed() if self.tracked else self._walked()
         return tuple(sorted(path for path in found if path.lower().endswith(SUFFIXES))[:MOST])
 
