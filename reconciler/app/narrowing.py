@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 Reads = Callable[..., Loaded]
 ALONE = frozenset(kind.name for kind in registry.KINDS if kind.alone)
-FAR = frozenset({"document", "orchestration", "server"})
+FAR = frozenset({"document"})
 """Kinds that rest on more than files and their own sources."""
 SETTINGS = "desired-state/reconcile.yaml"
 SOURCES = ("desired-state/", "templates/")

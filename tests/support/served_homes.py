@@ -30,7 +30,8 @@ class ServedHome(Home):
         super().__init__(folder)
         self.fake = FakeServe(folder / "program")
         self.variables["RECONCILE_OPENCODE"] = str(self.fake.path)
-        self.ports = {name: free_port() for name in ("runs", "locked", "stopped")}
+        names = ("runs", "locked", "stopped")
+        self.ports = dict(zip(names, sorted(free_port() for _ in names), strict=True))
         for name, more in {"runs": "", "locked": "password: generate\n", "stopped": "state: stopped\n"}.items():
             (self.project(name) / ".opencode" / "agent").mkdir(parents=True)
             text = f"port: {self.ports[name]}\npath: ~/projects/{name}\n{CARE}{more}"
