@@ -96,7 +96,7 @@ def watched(app: App, branch: str) -> Watched:
     """Where something may change that the loop must see, as the last look found it. Raises Invalid."""
     live: set[str] = set()
     for root in app.listed:
-        folder, place = root.path(app.env), app.scanned(root.name) or app.world.scan(root.name, root.skip)
+        folder, place = root.path(app.env), app.place(root)
         live |= {f"{folder}/{inner}".rstrip("/") for inner in place.folders} | {folder}
     single = {*(root.path(app.env) for root in app.listed), *_elsewhere(app), poke_file(app)}
     return Watched(frozenset(live), frozenset(single), frozenset(app.here.watched(branch)))

@@ -20,13 +20,14 @@ from reconciler.app import opencode_schema, planning
 from reconciler.app.standing import configured
 from reconciler.model.change import Plan, Recorded
 from reconciler.model.problem import Invalid, Origin, Problem, Severity
-from reconciler.model.resource import Loaded, Ref, Still
+from reconciler.model.resource import Loaded, Place, Ref, Still
 from reconciler.pipeline import references
 from reconciler.pipeline.load import load, load_all
 from reconciler.pipeline.references import Names
 
 if TYPE_CHECKING:
     from reconciler.app.session import App
+    from reconciler.model.kind import Root
     from reconciler.world.baseline import Ground, Since
     from reconciler.world.witness import Rests
 
@@ -105,13 +106,13 @@ def _listed(app: App, since: Since, gone: Collection[str]) -> bool:
     tops = tuple(f"{since.ground.top}/{folder}" for folder in SOURCES)
     if all(f"{folder}/".startswith(tops) for folder in since.moved("folders")):
         return not gone
-    return _stands(app) == since.ground.live.keys() - set(gone)
+    return _stands(app, lambda root: app.world.scan(root.name, root.skip)) == since.ground.live.keys() - set(gone)
 
 
-def _stands(app: App) -> set[str]:
+def _stands(app: App, look: Callable[[Root], Place]) -> set[str]:
     """Every file below the roots, by the name that it has there."""
     folders = ((os.path.realpath(root.path(app.env)), root) for root in app.listed)
-    return {f"{folder}/{path}" for folder, root in folders for path in app.world.scan(root.name, root.skip).files}
+    return {f"{folder}/{path}" for folder, root in folders for path in look(root).files}
 
 
 def _of(app: App, ground: Ground, sources: Collection[str], refs: Collection[str], reads: Reads) -> Loaded | None:
@@ -192,7 +193,7 @@ def _ground(app: App, loaded: Loaded, rows: Sequence[Recorded], rests: Rests) ->
     told = [(*astuple(problem.origin), problem.text, problem.hint) for problem in loaded.problems]
     named = {s.path: str(r.ref) for r in loaded.resources if r.ref.kind in ALONE for s in r.sources}
     sources = {path: named.get(path, "") for path in said if not path.endswith(("/reconcile.yaml", "/.gitattributes"))}
-    stands = {path: ours.get(path, "") for path in live | _stands(app)}
+    stands = {path: ours.get(path, "") for path in live | _stands(app, app.place)}
     return baseline.Ground(rests.top, "", sources, stands, "", told, _offered(app, loaded))
 
 

@@ -116,7 +116,7 @@ def _standing(app: App, loaded: Loaded, plan: Plan) -> tuple[list[str], list[str
     watched, folders, shared, swept, standing = [], [], [], [], set()
     for root in app.listed:
         folder = root.path(app.env)
-        place = app.world.scan(root.name, root.skip)
+        place = app.place(root)
         real = os.path.realpath(folder)
         folders += [folder, *(f"{folder}/{path}" for path in place.folders)]
         shared += [f"{folder}/{path}" for path in root.shared]
@@ -143,7 +143,7 @@ def _all_read(app: App, rests: Rests) -> Iterator[str]:
     yield from rests.swept
     for root in app.listed:
         folder = root.path(app.env)
-        files = app.world.scan(root.name, root.skip).files.values()
+        files = app.place(root).files.values()
         yield from (entry.target for entry in files if entry.target)
         yield from (os.path.realpath(f"{folder}/{path}") for path in root.shared)
 

@@ -68,6 +68,10 @@ class App:
         """The machine whose overlay counts."""
         return self.posing or self.env.host
 
+    def place(self, root: Root) -> Place:
+        """What stands below a root: as the last look of this process found it, where there was one."""
+        return self.scanned(root.name) or self.world.scan(root.name, root.skip)
+
     def as_host(self, name: str | None) -> App:
         """The same as if this machine were called `name`."""
         return replace(self, posing=name) if name and name != self.env.host else self

@@ -175,9 +175,11 @@ class Journal(Protocol):
         host: str,
         *,
         title: str = "",
+        opened: Sequence[Intent] = (),
         planned: Sequence[Intent] = (),
     ) -> int:
-        """A new run's id; one durable commit of it with all that is to be done."""
+        """A new run's id, above 0; one durable commit of it with what is about to be done, and what is `planned` for
+        after that."""
 
     def intend(self, run: int, changes: Sequence[Intent]) -> None:
         """One durable commit of what is about to be done, with the encoded states before and after."""

@@ -14,7 +14,7 @@ from reconciler.model.problem import Origin, Problem, Severity
 from reconciler.model.resource import PORT, Claim, File
 from reconciler.model.world import Look
 from reconciler.pipeline.expect import expected
-from reconciler.pipeline.hands import BAD, Hands, Settled
+from reconciler.pipeline.hands import BAD, Hands, Notes, Settled
 from reconciler.pipeline.phases import phases
 from reconciler.pipeline.plan import below
 from reconciler.pipeline.putting import put_in, watching
@@ -54,13 +54,34 @@ def apply(
     todo = (*plan.bookkeeping, *plan.due)
     if not todo:
         return Result(None)
-    planned = _intents([(change, None) for change in sorted(todo, key=_turn)], hands)
-    run = hands.journal.begin(verb, plan.repo, folder, plan.revision, plan.host, title=plan.title, planned=planned)
-    return carry_on(run, todo, (), hands, progress, refused)
+
+    def begin(opened: Sequence[Intent]) -> int:
+        begun = {intent.change.claim for intent in opened}
+        later = [(change, None) for change in sorted(todo, key=_turn) if change.claim not in begun]
+        about = (verb, plan.repo, folder, plan.revision, plan.host)
+        return hands.journal.begin(*about, title=plan.title, opened=opened, planned=_intents(later, hands))
+
+    return carry_on(Pages(hands.journal, begin), todo, (), hands, progress, refused)
+
+
+@dataclass(slots=True)
+class Pages:
+    """What the journal has of a run: the commit that `begin`s it holds all that is planned, and what its first wave
+    intends. `run` 0: it has not begun."""
+
+    journal: Notes
+    begin: Callable[[Sequence[Intent]], int]
+    run: int = 0
+
+    def intend(self, intents: Sequence[Intent]) -> None:
+        if self.run:
+            self.journal.intend(self.run, intents)
+        else:
+            self.run = self.begin(intents)
 
 
 def carry_on(
-    run: int,
+    pages: Pages,
     todo: Sequence[Change[Any]],
     earlier: Sequence[Settled],
     hands: Hands,
@@ -75,29 +96,25 @@ def carry_on(
         waves = groupby(sorted(todo, key=_turn), key=lambda c: c.wave)
         for steps in (list(phase) for _, wave in waves for phase in phases(list(wave))):
             ahead, total = len(settled), len(earlier) + len(todo)
-            settled += _refused(run, [(c, lacking[c.claim]) for c in steps if c.claim in lacking], hands)
+            without = [(c, lacking[c.claim]) for c in steps if c.claim in lacking]
             steps = [c for c in steps if c.claim not in lacking]
-            settled += _wave(run, steps, settled, hands, lambda acted: progress(ahead + acted, total))  # noqa: B023
+            done = _wave(pages, steps, [*settled, *without], hands, lambda acted: progress(ahead + acted, total))  # noqa: B023
+            hands.journal.settle(pages.run, [*without, *done])
+            settled += [*without, *done]
             progress(len(settled), total)
     except BaseException:
-        settle(run, hands)
+        if pages.run:
+            settle(pages.run, hands)
         raise
-    return Result(hands.journal.finish(run), tuple(settled))
+    return Result(hands.journal.finish(pages.run), tuple(settled))
 
 
 def _turn(change: Change[Any]) -> tuple[int, Claim]:
     return change.wave, change.claim
 
 
-def _refused(run: int, refused: list[Settled], hands: Hands) -> list[Settled]:
-    """What is not begun: for want of a secret, or since it would leave half of something."""
-    if refused:
-        hands.journal.settle(run, refused)
-    return refused
-
-
 def _wave(
-    run: int,
+    pages: Pages,
     changes: Sequence[Change[Any]],
     earlier: Sequence[Settled],
     hands: Hands,
@@ -111,13 +128,12 @@ def _wave(
     dresses = {change.claim[:2]: change.dress for change in ready if change.dress is not None}
     hands = replace(hands, world=Shielded(hands.world, modes, dresses)) if modes or dresses else hands
     foreseen = expected(ready, hands)
-    hands.journal.intend(run, _intents(foreseen, hands))
+    pages.intend(_intents(foreseen, hands))
     booked = [(c, Outcome(c.claim, Status.DONE)) for c in ready if c.action.bookkeeping]
     outcomes = {change.claim: outcome for change, outcome in foreseen if outcome is not None}
     done = [*booked, *_acted([c for c in ready if not c.action.bookkeeping], hands, acted, outcomes)]
     if isinstance(hands.world, Shielded):
         hands.world.settle()
-    hands.journal.settle(run, [*done, *refused])
     return [*done, *refused]
 
 

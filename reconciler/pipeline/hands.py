@@ -37,6 +37,7 @@ class Notes(Protocol):
         host: str,
         *,
         title: str = "",
+        opened: Sequence[Intent] = (),
         planned: Sequence[Intent] = (),
     ) -> int: ...
 

@@ -54,9 +54,10 @@ class NoNotes:
         host: str,
         *,
         title: str = "",
+        opened: Sequence[Intent] = (),
         planned: Sequence[Intent] = (),
     ) -> int:
-        return 0
+        return 1
 
     def intend(self, run: int, changes: Sequence[Intent]) -> None:
         pass

@@ -10,10 +10,10 @@ from reconciler.model.change import Change, Plan
 from reconciler.model.dress import Dress
 from reconciler.model.fingerprint import alike
 from reconciler.model.kind import Root
-from reconciler.model.outcome import Outcome, Status, Step
+from reconciler.model.outcome import Intent, Outcome, Status, Step
 from reconciler.model.problem import Problem, invalid
 from reconciler.model.resource import Claim, Revision
-from reconciler.pipeline.apply import Progress, Result, carry_on, silent
+from reconciler.pipeline.apply import Pages, Progress, Result, carry_on, silent
 from reconciler.pipeline.entire import halved
 from reconciler.pipeline.hands import Hands, Settled
 from reconciler.pipeline.settle import again, settle
@@ -40,7 +40,13 @@ def resume(
     earlier: list[Settled] = [
         (again(step), Outcome(step.claim, step.status)) for step in steps if step.status is not Status.PLANNED
     ]
-    return carry_on(run, todo, earlier, hands, progress, _halved(todo, roots, hands)), problems
+    return carry_on(
+        Pages(hands.journal, _begun, run), todo, earlier, hands, progress, _halved(todo, roots, hands)
+    ), problems
+
+
+def _begun(opened: Sequence[Intent]) -> int:
+    raise AssertionError("a run that is resumed has begun")
 
 
 def _halved(todo: Sequence[Change[Any]], roots: Sequence[Root], hands: Hands) -> Mapping[Claim, Outcome]:

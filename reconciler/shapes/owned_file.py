@@ -29,9 +29,13 @@ MARKDOWN: Codec[File] = Codec(encode, decode, secrets=FILES)
 
 def observe(claims: Sequence[Claim], look: Look, key: bytes) -> Iterable[Seen[File]]:
     """What stands at each claim; a thing that cannot be read is seen as a problem."""
+    bare: dict[tuple[str, str], bool] = {}  # folders that are not there: asked of one file, known of all
     for claim in claims:
+        folder = claim.root, claim.path.rpartition("/")[0]
         try:
-            file = look.read(claim.root, claim.path)
+            file = None if bare.get(folder) else look.read(claim.root, claim.path)
+            if file is None and folder not in bare:
+                bare[folder] = bool(look.lacking(claim.root, claim.path))
         except Unreadable as error:
             yield Seen(claim, None, "unreadable", error.problem)
         else:

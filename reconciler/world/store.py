@@ -46,6 +46,7 @@ class Store:
         self._roots = dict(roots)
         self._masker = masking.Masker()
         self._rows: tuple[object, Sequence[Recorded]] = None, ()
+        self._digest: tuple[object, str] = None, ""
 
     @classmethod
     def memory(cls, key: bytes, roots: Mapping[str, str] | None = None, home: str = "") -> Store:
@@ -90,16 +91,26 @@ class Store:
             return self._owned(
                 f"WHERE kind NOT {among} OR kind || '/' || name {among}", json.dumps(kinds), json.dumps(moved)
             )
-        with self._file.reading() as db:
-            stamp = None if db is None else (id(db), db.total_changes, *db.execute("PRAGMA data_version").fetchone())
+        stamp = self._stamp()
         if stamp is None or self._rows[0] != stamp:
             self._rows = stamp, self._owned()
         return self._rows[1]
+
+    def _stamp(self) -> object:
+        """Another one whenever anything was written, by whomever; None where there is no state."""
+        with self._file.reading() as db:
+            return None if db is None else (id(db), db.total_changes, *db.execute("PRAGMA data_version").fetchone())
 
     def veiled(self) -> Sequence[Recorded]:
         return self._owned("WHERE veiled != ''")
 
     def digest(self) -> str:
+        stamp = self._stamp()
+        if stamp is None or self._digest[0] != stamp:
+            self._digest = stamp, self._digested()
+        return self._digest[1]
+
+    def _digested(self) -> str:
         columns = "||char(0)||".join(f"coalesce({name}, '-')" for name in f"root_path, {store_rows.OWNED}".split(", "))
         rows = "(SELECT * FROM owned ORDER BY root_path, path, item)"
         said = self._file.rows(f"SELECT group_concat({columns}, char(10)) FROM {rows}")
@@ -167,9 +178,11 @@ class Store:
         host: str,
         *,
         title: str = "",
+        opened: Sequence[Intent] = (),
         planned: Sequence[Intent] = (),
     ) -> int:
-        blobs = self._blobs(planned)
+        intents = [*opened, *planned]
+        blobs = self._blobs(intents)
         with self._file.writing() as db:
             db.execute(
                 "INSERT INTO repositories VALUES (?, ?, ?)"
@@ -179,9 +192,10 @@ class Store:
             known = (verb, repo, *revision, host, now(), "", None, None, self._masker.mask(title))
             run = int(db.execute(store_rows.insert("runs", store_rows.RUN), (None, *known)).lastrowid or 0)
             self._keep(db, blobs)
-            Steps(db, run, self._root).plan(intent.change for intent in planned)
-            self._keep_exact(db, run, planned)
-            self._keep_dresses(db, run, planned)
+            Steps(db, run, self._root).plan(opened, planned)
+            self._keep_exact(db, run, intents)
+            self._keep_dresses(db, run, intents)
+            self._promise(db, run, opened)
             return run
 
     def intend(self, run: int, changes: Sequence[Intent]) -> None:
@@ -190,9 +204,7 @@ class Store:
             self._keep(db, blobs)
             self._keep_dresses(db, run, changes)
             Steps(db, run, self._root).intend(changes)
-            for change, _, _, expected in changes:
-                if expected is not None and expected.reverse:
-                    self._put(db, _named("promised", run, change), expected.reverse, change)
+            self._promise(db, run, changes)
 
     def settle(self, run: int, settled: Sequence[Settled]) -> None:
         with self._file.writing() as db:
@@ -321,8 +333,13 @@ class Store:
             "INSERT OR REPLACE INTO blobs VALUES (?, ?, ?)", self._blob(name, content, "secret" if secret else "")
         )
 
-    def _keep_exact(self, db: sqlite3.Connection, run: int, planned: Sequence[Intent]) -> None:
-        for name, change in {_named("exact", run, i.change): i.change for i in planned if i.change.exact}.items():
+    def _promise(self, db: sqlite3.Connection, run: int, changes: Sequence[Intent]) -> None:
+        for change, _, _, expected in changes:
+            if expected is not None and expected.reverse:
+                self._put(db, _named("promised", run, change), expected.reverse, change)
+
+    def _keep_exact(self, db: sqlite3.Connection, run: int, intents: Sequence[Intent]) -> None:
+        for name, change in {_named("exact", run, i.change): i.change for i in intents if i.change.exact}.items():
             self._put(db, name, change.exact, change)
 
     def _keep_dresses(self, db: sqlite3.Connection, run: int, changes: Sequence[Intent]) -> None:

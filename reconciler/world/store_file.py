@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     import sqlite3
 
 MEMORY = ":memory:"
-FRUGAL = "PRAGMA cache_size=-4096"
-"""SQLite keeps what it has read of a file that grows, up to so many KiB."""
+FRUGAL = ("PRAGMA cache_size=-4096", "PRAGMA wal_autocheckpoint=1000")
+"""SQLite keeps what it has read of a file that grows, up to so many KiB; and what was written, in a file beside it of
+so many pages."""
 
 
 class StateFile:
@@ -62,7 +63,7 @@ class StateFile:
         """From now on in little memory: this process will be here for days."""
         self._frugal = True
         if self._db is not None:
-            self._db.execute(FRUGAL)
+            _spare(self._db)
 
     def close(self) -> None:
         if self._db is not None:
@@ -145,8 +146,13 @@ class StateFile:
     def _hold(self, db: sqlite3.Connection, old: int = 0) -> None:
         self._db, self._old = db, old
         if self._frugal:
-            db.execute(FRUGAL)
+            _spare(db)
         weakref.finalize(self, db.close)  # so that SQLite's own files beside the state go when we go
+
+
+def _spare(db: sqlite3.Connection) -> None:
+    for setting in FRUGAL:
+        db.execute(setting)
 
 
 @contextmanager

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 10.0
 # FULL and fullfsync: what was settled stays settled when the power goes, on macOS too. secure_delete: a content that
-# turns out to be a secret later is written again, sealed, and must not stay behind in a free page.
+# turns out to be a secret later is written again, sealed, and must not stay behind in a free page. wal_autocheckpoint:
+# the pages that all commits of a large apply touch go into the state once, when it is closed.
 SETTINGS = (
     "foreign_keys=ON",
     "synchronous=FULL",
@@ -32,6 +33,7 @@ SETTINGS = (
     "temp_store=MEMORY",
     "secure_delete=ON",
     "cache_size=-65536",
+    "wal_autocheckpoint=16000",
 )
 
 

@@ -3,7 +3,7 @@ within a transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.change import Change
@@ -26,8 +26,11 @@ class Steps:
     def __init__(self, db: sqlite3.Connection, run: int, root: Callable[[str], str]) -> None:
         self._db, self._run, self._root = db, run, root
 
-    def plan(self, changes: Iterable[Change[Any]]) -> None:
-        self._db.executemany(INSERT, (self._row(change, Status.PLANNED) for change in changes))
+    def plan(self, opened: Sequence[Intent], planned: Sequence[Intent]) -> None:
+        """Each in its turn."""
+        both = [*((i, Status.OPEN) for i in opened), *((i, Status.PLANNED) for i in planned)]
+        both.sort(key=lambda pair: (pair[0].change.wave, pair[0].change.claim))
+        self._db.executemany(INSERT, (self._row(i.change, status, "", i.expected) for i, status in both))
 
     def intend(self, intents: Sequence[Intent]) -> None:
         """What was planned is intended as it was found now; the rest was not planned, as in a run of old."""

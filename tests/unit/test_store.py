@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -225,6 +226,35 @@ def test_what_was_planned_and_never_begun_is_skipped_when_the_run_is_closed(stor
         one.claim: Status.DONE,
         two.claim: Status.SKIPPED,
     }
+
+
+def test_a_run_begins_with_what_its_first_wave_intends_and_all_that_is_planned_in_one_commit(home: Home) -> None:
+    with closing(home.open()) as store:
+        store.regain("repo")
+        one, two, three = (change(store, f"{n}.md", None, n.encode()) for n in "abc")
+        said = {c: Intent(c, None, c.after) for c in (one, two, three)}
+        commits: list[str] = []
+        db = store._file._db
+        assert db is not None
+        db.set_trace_callback(lambda query: commits.append(query) if query == "COMMIT" else None)
+        number = store.begin(
+            "apply", "repo", "/", REVISION, "laptop", opened=[said[two]], planned=[said[one], said[three]]
+        )
+        assert len(commits) == 1
+        steps = [(step.claim.path, step.status) for step in store.steps(number)]
+        assert steps == [("a.md", Status.PLANNED), ("b.md", Status.OPEN), ("c.md", Status.PLANNED)]
+        assert [store.content(c.fingerprint) for c in said] == [b"a", b"b", b"c"]
+
+
+def test_what_changes_with_any_row_changes_with_another_process_s_too(home: Home) -> None:
+    with closing(home.open()) as store, closing(home.open()) as other:
+        run(other, change(other, "a.md", None, b"A"))
+        digests = [store.digest(), store.digest()]
+        run(other, change(other, "b.md", None, b"B"))
+        digests.append(store.digest())
+        run(store, change(store, "c.md", None, b"C"))
+        assert digests[0] == digests[1]
+        assert len({*digests, store.digest()}) == 3
 
 
 def test_steps_stand_in_the_order_they_were_intended(store: Store) -> None:
