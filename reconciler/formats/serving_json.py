@@ -47,6 +47,7 @@ def read_note(encoded: bytes) -> Note:
         rest = {key: said[key] for key in ("tag", "loaded_at", "restarts", "log")}
         starts = tuple(map(float, said["starts"]))
         care = Care(**said["care"])
+        rest["log_from"] = said.get("log_from", 0)  # notes of earlier versions have none
         return Note(_launch(said["launch"]), process, starts=starts, suspended=suspended, care=care, **rest)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no note: {error!r}") from None

@@ -105,7 +105,8 @@ class Suspension(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What we remember of a process that we started. `loaded_at` and `starts`: seconds since the epoch."""
+    """What we remember of a process that we started. `loaded_at` and `starts`: seconds since the epoch; `log_from`: how
+    many bytes its log had when it last disposed of all instances, 0 for never."""
 
     launch: Launch
     process: Process | None
@@ -116,6 +117,7 @@ class Note:
     suspended: Suspension | None = None
     log: str = ""
     care: Care = Care()
+    log_from: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,35 +7,39 @@ that its own log says it created; without such a log, those of sessions that wer
 from __future__ import annotations
 
 import json
+import os
 import re
 from contextlib import suppress
-from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.model.serving import Health, Sitting
 from reconciler.world.probing import Answer, Line
 
-CREATED = re.compile(rb'timestamp=(\S+) .*message="creating instance" directory=("(?:[^"\\]|\\.)*"|\S+)')
+CREATED = re.compile(rb'message="creating instance" directory=("(?:[^"\\]|\\.)*"|\S+)')
+MARK = b"--- "
 EVERY = "/experimental/session?limit=10000"
 
 
-def sitting(line: Line, log: str, since: float) -> Sitting:
-    """`since`: when it started or disposed of its instances, in seconds since the epoch; what cannot be known counts
-    as busy."""
+class Since(NamedTuple):
+    """When a server started, in seconds since the epoch, where it has no log that is known."""
+
+    at: float
+
+
+def sitting(line: Line, loaded: Since | frozenset[str] | None) -> Sitting:
+    """`loaded`: the folders it has loaded beside its own, or what tells them, None where that cannot be known; what
+    cannot be known counts as busy."""
     listed = line.ask(EVERY)
     sessions = listed.json if listed.status == 200 and isinstance(listed.json, list) else []
-    folders = {line.launch.path}
-    if log:
-        logged = _logged(log, since)
-        if logged is None:
-            return Sitting(unknown="its log cannot be read")
-        folders |= logged
-    elif listed.status == 200:
-        folders |= {str(s["directory"]) for s in sessions if _updated(s) >= since and s.get("directory")}
-    else:
-        return Sitting(unknown=_why(listed))
+    if loaded is None:
+        return Sitting(unknown="its log cannot be read")
+    if isinstance(loaded, Since):
+        if listed.status != 200:
+            return Sitting(unknown=_why(listed))
+        at = loaded.at
+        loaded = frozenset(str(s["directory"]) for s in sessions if _updated(s) >= at and s.get("directory"))
     found = Sitting(sessions=len(sessions))
-    for folder in sorted(folders):
+    for folder in sorted({line.launch.path, *loaded}):
         found = _with(found, line, folder)
     return found
 
@@ -74,17 +78,29 @@ def _updated(session: Any) -> float:
     return float("inf")
 
 
-def _logged(log: str, since: float) -> set[str] | None:
-    """The folders whose instances were created since then; None where that cannot be read."""
-    found: set[str] = set()
+def length(log: str) -> int:
+    """How many bytes a log has; 0 where there is none."""
+    try:
+        return os.stat(log).st_size
+    except OSError:
+        return 0
+
+
+def logged(log: str, start: int) -> frozenset[str] | None:
+    """The folders whose instances were created since the last start, and after the first `start` bytes; None where
+    that cannot be read. Where it stands decides, and no time: a clock that was set back would hide who is at work."""
+    found: set[str] | None = set() if start else None
     try:
         with open(log, "rb") as file:  # noqa: PTH123
+            if os.fstat(file.fileno()).st_size < start:
+                return None
+            file.seek(start)
             for row in file:
-                if row.startswith(b"--- "):
-                    found.clear()
-                elif (match := CREATED.search(row)) and datetime.fromisoformat(match[1].decode()).timestamp() > since:
-                    text = match[2].decode(errors="replace")
+                if row.startswith(MARK):
+                    found = set()
+                elif found is not None and (match := CREATED.search(row)):
+                    text = match[1].decode(errors="replace")
                     found.add(json.loads(text) if text.startswith('"') else text)
     except (OSError, ValueError):
         return None
-    return found
+    return frozenset(found) if found is not None else None

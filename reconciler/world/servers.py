@@ -138,8 +138,9 @@ class LocalServers:
 
     def sitting(self, now: Now) -> Sitting:
         note = self.kept.get(now.launch.port)
-        log = note.log if note is not None and now.tag and now.tag == note.tag else ""
-        return server_sessions.sitting(self.line(now), log, now.loaded_at if log else _began(now))
+        if note is not None and now.tag and now.tag == note.tag and note.log:
+            return server_sessions.sitting(self.line(now), server_sessions.logged(note.log, note.log_from))
+        return server_sessions.sitting(self.line(now), server_sessions.Since(_began(now)))
 
     def sessions(self, now: Now) -> int:
         return server_sessions.number(self.line(now))
@@ -263,14 +264,14 @@ class LocalServers:
         """Taken down before it is asked: what changes while it loads is a difference again."""
         loaded = self.kept.loaded(now.launch.port) if now.tag else None
         fresh = on_disk(server_start.configured(now.launch, self.env), now.launch.path, loaded or {})
-        at = time.time()
+        note, at = self.kept.get(now.launch.port), time.time()
+        log_from = server_sessions.length(note.log) if note is not None else 0
         answer = self.line(now, 30.0).ask("/global/dispose", method="POST")
         if answer.status != 200:
             return f"`POST /global/dispose` answers {answer.status or answer.failure}"
-        note = self.kept.get(now.launch.port)
         if now.tag and note is not None:
             self.kept.keep_loaded(now.launch.port, server_start.reloaded(loaded or {}, fresh))
-            self.kept.keep(replace(note, loaded_at=at))
+            self.kept.keep(replace(note, loaded_at=at, log_from=log_from))
         elif now.process is not None:
             self.kept.keep(Note(now.launch, now.process, "", at))
         return ""

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -16,7 +17,7 @@ import pytest
 
 from reconciler.model.serving import Care, Difference, Health, Launch, Note, Now, Sitting
 from reconciler.model.world import Env
-from reconciler.world import processes, server_notes, server_start
+from reconciler.world import processes, server_notes, server_sessions, server_start
 from reconciler.world.local import environment
 from reconciler.world.seal import Seal
 from reconciler.world.secrets import LocalSecrets
@@ -100,21 +101,35 @@ def test_one_slow_answer_is_no_illness(env: Env) -> None:
 def test_only_its_own_folder_is_asked_and_those_its_log_names(env: Env, tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     created = 'timestamp={} level=INFO run=1 message="creating instance" directory={}\n'
-    lines = [
+    before = "".join([
         "--- other started\n", created.format("2026-01-01T00:00:00.000Z", "/before-the-start"),
-        "--- tag started\n", created.format("1970-01-01T00:00:01.000Z", "/before-the-dispose"),
-        created.format("2026-01-01T00:00:00.000Z", "/other"), created.format("2026-01-01T00:00:00.000Z", '"/a b"'),
-    ]  # fmt: skip
-    log.write_text("".join(lines))
+        "--- tag started\n", created.format("2026-01-01T00:00:01.000Z", "/before-the-dispose"),
+    ])  # fmt: skip
+    # since the dispose, the clock was set back
+    since = created.format("1970-01-01T00:00:00.000Z", "/other") + created.format("1970-01-01T00:00:00.000Z", '"/a b"')
+    log.write_text(before + since)
     fake = Fake()
     fake.answers["/experimental/session"] = [{"directory": "/elsewhere", "time": {"updated": DAY * 1000}}]
     fake.answers["/session/status"] = {"ses_1": {"type": "busy"}, "ses_2": {"type": "idle"}}
     with serving(fake) as port:
         made = noted(env, port, str(log))
+        note = made.note(port)
+        assert note is not None
+        made.kept.keep(replace(note, log_from=len(before)))
         sitting = made.sitting(made.now([port])[port])
     assert {folder for path, folder in fake.asked if path == "/session/status"} == {"/own", "/other", "/a b"}
     assert sitting == Sitting(busy=("ses_1",) * 3, sessions=1)
     assert {folder for _, folder in fake.asked} == {"", "/own", "/other", "/a b"}
+
+
+def test_a_log_that_lacks_what_it_had_says_nothing_of_who_is_busy(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text("--- tag started\n" + 'message="creating instance" directory=/x\n')
+    assert server_sessions.logged(str(log), 0) == {"/x"}
+    assert server_sessions.logged(str(log), server_sessions.length(str(log))) == frozenset()
+    assert server_sessions.logged(str(log), 1000) is None, "somebody cut it"
+    log.write_text("a line of the middle\n")
+    assert server_sessions.logged(str(log), 0) is None, "its beginning is not there"
 
 
 def test_of_a_server_started_by_hand_sessions_since_then_are_the_evidence(env: Env) -> None:
