@@ -61,11 +61,6 @@ def running(app: App, names: Collection[str]) -> Mapping[str, Sequence[int]]:
     return named_processes.running(names, app.env.home)
 
 
-def named(app: App, scopes: Sequence[str]) -> None:
-    """Raises Invalid for a scope that names nothing."""
-    planning.plan(app, targets=scopes)
-
-
 def clock() -> str:
     """Now, as events have it: UTC, ISO 8601."""
     return time.strftime(STAMP, time.gmtime())
@@ -113,13 +108,20 @@ def branch_named(app: App) -> str:
     """The branch that reconcile.yaml names in the commit checked out, or the one checked out. Raises Invalid."""
     branch = app.here.branch()
     try:
-        said = planning.read(app, "HEAD").settings.loop.branch
+        head = planning.read(app, "HEAD")
     except Invalid:
         said = ""
+    else:
+        said = head.settings.loop.branch or ("" if head.resources else _followed(app))
     if said or branch:
         return said or branch
     hint = "name one: `reconcile run --branch main`, or `loop: {branch: main}` in reconcile.yaml"
     raise invalid(app.here.folder, "no branch is checked out, and none is named to follow", hint)
+
+
+def _followed(app: App) -> str:
+    """The branch that the loop followed last: one that says nothing may be checked out just now."""
+    return str(app.book.recall(app.here.folder).get("place", {}).get("branch", ""))
 
 
 def poke_file(app: App) -> str:

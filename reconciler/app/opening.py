@@ -23,9 +23,10 @@ def environment(variables: Mapping[str, str]) -> Env:
     return local.environment(variables)
 
 
-def open_app(env: Env, directory: str | None = None) -> App:
-    """The app over the repository that `directory`, RECONCILE_REPO, the current folder or the state names."""
-    top = found(env, directory)
+def open_app(env: Env, directory: str | None = None, *, gone: bool = False) -> App:
+    """The app over the repository that `directory`, RECONCILE_REPO, the current folder or the state names; `gone`: one
+    that the state knows may have no desired state in its work tree."""
+    top = found(env, directory, gone)
     if top is None:
         raise invalid("repository", "no desired-state repository found", HINT)
     return app(env, top)
@@ -75,7 +76,7 @@ def _servers(env: Env, top: str, programs: Programs, cipher: Cipher, secrets: Se
     return LocalServers(env, top, program, ServerSecrets(env, cipher, secrets))
 
 
-def found(env: Env, directory: str | None) -> str | None:
+def found(env: Env, directory: str | None, gone: bool = False) -> str | None:
     """The top folder of the repository meant; None where nothing names one. Raises Invalid."""
     from reconciler.world import git
 
@@ -86,10 +87,12 @@ def found(env: Env, directory: str | None) -> str | None:
     top = git.find(start)
     if named and top is None:
         raise invalid(named, "this folder lies in no git repository", "`git init` there first")
-    if top is not None and (named or os.path.isdir(f"{top}/desired-state")):
-        _with_desired_state(top)
+    known = _known(env) if gone else []
+    if top is not None and (named or top in known or os.path.isdir(f"{top}/desired-state")):
+        if top not in known:
+            _with_desired_state(top)
         return top
-    return _only_known(env)
+    return _only(known or [f for f in _known(env) if os.path.isdir(f"{f}/desired-state")])
 
 
 def _with_desired_state(top: str) -> None:
@@ -98,11 +101,15 @@ def _with_desired_state(top: str) -> None:
         raise invalid(top, "this repository has no desired-state/ folder", hint)
 
 
-def _only_known(env: Env) -> str | None:
-    """The repository that this HOME's state knows, where there is just one."""
+def _known(env: Env) -> list[str]:
+    """The repositories that this HOME's state knows, as far as they are there."""
     from reconciler.world.store import known_repositories
 
-    folders = [f for f in known_repositories(f"{env.state}/reconciler/state.db") if os.path.isdir(f"{f}/desired-state")]
+    return [folder for folder in known_repositories(f"{env.state}/reconciler/state.db") if os.path.isdir(folder)]
+
+
+def _only(folders: list[str]) -> str | None:
+    """Raises Invalid where there are several."""
     if len(folders) > 1:
         listed = ", ".join(f"`{folder}`" for folder in folders)
         raise invalid("repository", f"this home is kept by several repositories: {listed}", "name one with `-C DIR`")

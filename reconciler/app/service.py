@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ CARRIED = ("PATH", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CA
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What keeps one repository: the file that says so, and the words by which its manager is told."""
+    """What keeps one repository: the file that says so, and the words by which its manager is told. `logs`: what shows
+    what it says; `errors`: a file that holds what it said on standard error, "" where the manager keeps that."""
 
     name: str
     path: str
@@ -25,6 +27,7 @@ class Service:
     stop: tuple[tuple[str, ...], ...]
     ask: tuple[str, ...]
     logs: str
+    errors: str = ""
 
 
 def service(app: App) -> Service:
@@ -63,7 +66,8 @@ def _launchd(app: App, name: str, command: Sequence[str], variables: dict[str, s
         start=(("launchctl", "load", "-w", path),),
         stop=(("launchctl", "unload", "-w", path),),
         ask=("launchctl", "list", label),
-        logs=f"tail -f {log}",
+        logs=f"reconcile -C {shlex.quote(app.here.folder)} events -f",
+        errors=log,
     )
 
 
@@ -76,6 +80,14 @@ def install(app: App) -> Service:
     for command in ours.start:
         services.tell(command, app.env.variables)
     return ours
+
+
+def cut(app: App) -> None:
+    """Empties what this process as a service says its errors to, once that is long: launchd never does."""
+    from reconciler.world import services
+
+    if path := service(app).errors:
+        services.cut(path, sys.stderr.fileno())
 
 
 def uninstall(app: App) -> Service:

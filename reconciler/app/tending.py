@@ -1,5 +1,5 @@
-"""What the loop looks at and does about running servers beside plan and apply: their figures, and relief of one that
-uses too much. Looks and acts."""
+"""What the loop looks at of running servers beside plan and apply: their figures, and who is at work. Looks, and writes
+figures down."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from reconciler.app import serving
 from reconciler.app.session import App
 from reconciler.model.resource import Loaded
 from reconciler.model.sampling import Sample
-from reconciler.model.serving import Note, Now, Serving
-from reconciler.shapes import server_decisions
+from reconciler.model.serving import Note, Now, Process, Serving
 
 
 def notes(app: App) -> Mapping[int, Note]:
@@ -61,20 +60,9 @@ def idle(app: App, ports: Sequence[int]) -> bool:
     return any(port not in found or not found[port].serves or servers.sitting(found[port]).idle for port in ports)
 
 
-def relieved(app: App, wanted: Serving, now: Now) -> str:
-    """Restarts a server of ours that nobody is at work on; why it did not, or ""."""
-    servers = app.world.servers
-    if not now.ours:
-        return "not started by us"
-    with app.locked("run", True, lambda holder: None):
-        if not (sitting := servers.sitting(now)).idle:
-            return f"not idle: {server_decisions.told(sitting)}"
-        if servers.inside(now):
-            return "this very session runs on it"
-        if why := servers.stop(now):
-            return why
-        servers.start(wanted)
-        return servers.wait([wanted])[wanted.launch.port]
+def weigh(app: App, heavy: Mapping[Process, str]) -> None:
+    """From now on plans see that these use more than they may."""
+    app.world.servers.weigh(heavy)
 
 
 def enforced(app: App) -> bool:

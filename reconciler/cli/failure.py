@@ -10,6 +10,8 @@ from collections.abc import Callable
 from reconciler.cli.parser import UsageError
 from reconciler.model.problem import Invalid, Origin, Problem
 
+REPORTS = 20
+"""So many reports are kept: a service that fails is started again and again."""
 USAGE, BUG, INTERRUPTED, PIPE = 1, 70, 130, 141
 # The machine's trouble, not ours: people can mend it.
 MACHINE = frozenset(
@@ -116,6 +118,9 @@ def _keep(text: str) -> str:
             os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", errors="backslashreplace"
         ) as file:
             file.write(text)
+        reports = sorted(name for name in os.listdir(folder) if name.startswith("bug-") and name.endswith(".log"))
+        for name in reports[:-REPORTS]:
+            os.unlink(os.path.join(folder, name))
     except OSError:
         return ""
     return path

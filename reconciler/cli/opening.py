@@ -17,6 +17,14 @@ def with_repository(args: Namespace) -> App:
     return open_app(environment(os.environ), args.directory).as_host(getattr(args, "host", None))
 
 
+def with_kept(args: Namespace) -> App:
+    """For commands about the loop, which goes on though desired state is gone from the work tree."""
+    from reconciler.app import environment
+    from reconciler.app.keeping import open_kept
+
+    return open_kept(environment(os.environ), args.directory)
+
+
 def with_home(args: Namespace) -> App:
     """For commands that can do without."""
     from reconciler.app import environment, open_home

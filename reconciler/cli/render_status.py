@@ -28,7 +28,7 @@ STATES = ("in step", "changed here", "in conflict", "to apply", "held")
 class Overview:
     """Everything `status` shows. `open`: interrupted runs, unless somebody is `at_work`; `pinned`: the commit a
     rollback holds back, and why; `left`: temporary files of runs that were stopped; `loop`: who keeps it so; `waiting`:
-    what it left to a person."""
+    what it left to a person; `gone`: whether that is a commit, since the work tree has no desired state."""
 
     folder: str
     plan: Plan
@@ -41,6 +41,7 @@ class Overview:
     loop: str = ""
     suspended: tuple[Suspension, ...] = ()
     waiting: tuple[Condition, ...] = ()
+    gone: bool = False
 
 
 def status_text(seen: Overview, style: Style) -> str:
@@ -100,7 +101,10 @@ def _notes(seen: Overview, style: Style) -> Iterator[str]:
     if seen.pinned:
         commit, reason = seen.pinned
         yield style.safe(f"{commit[:7]} is held back ({reason}) until git moves on or you apply")
-    if seen.plan.due or seen.plan.held:
+    if seen.gone:
+        kept = "the loop keeps" if seen.loop else "was applied last"
+        yield style.paint(f"desired-state/ is not in the work tree: this is the commit that {kept}", "warning")
+    elif seen.plan.due or seen.plan.held:
         yield "`reconcile plan` shows what differs"
 
 
@@ -130,6 +134,7 @@ def status_record(seen: Overview) -> dict[str, Any]:
         "open": [run.id for run in seen.open],
         "left": list(seen.left),
         "loop": seen.loop or None,
+        "gone": seen.gone,
         "suspended": [suspension_record(pause) for pause in seen.suspended],
         "waiting": [{"what": c.key.partition(" ")[0], "about": c.about, "text": c.text} for c in seen.waiting],
         "pinned": seen.pinned and {"commit": seen.pinned[0], "reason": seen.pinned[1]},

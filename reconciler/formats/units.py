@@ -39,8 +39,9 @@ def _specifiers(text: str) -> str:
     return text.replace("%", "%%").replace("\n", " ")
 
 
-def launchd(label: str, command: Sequence[str], variables: Mapping[str, str], log: str) -> bytes:
-    """A property list of a launch agent. AbandonProcessGroup: ending it ends no server."""
+def launchd(label: str, command: Sequence[str], variables: Mapping[str, str], errors: str) -> bytes:
+    """A property list of a launch agent. AbandonProcessGroup: ending it ends no server. launchd lets its files grow, so
+    only errors go there; what happens is kept in the state."""
     said = {
         "Label": label,
         "ProgramArguments": list(command),
@@ -49,7 +50,7 @@ def launchd(label: str, command: Sequence[str], variables: Mapping[str, str], lo
         "KeepAlive": {"SuccessfulExit": False},
         "AbandonProcessGroup": True,
         "ProcessType": "Background",
-        "StandardOutPath": log,
-        "StandardErrorPath": log,
+        "StandardOutPath": "/dev/null",
+        "StandardErrorPath": errors,
     }
     return plistlib.dumps(said, sort_keys=False)

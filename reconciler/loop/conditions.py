@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from reconciler.model.backoff import Fault, Faults
 from reconciler.model.change import Plan, Verdict
 from reconciler.model.event import Condition, Event, Level, Suspension
 from reconciler.model.problem import Problem
+
+MACHINE = frozenset({"machine", "watch", "fetch"})
+HEADS = MACHINE | {"branch", "busy", "commit"}
+"""Sorts of conditions that are known whatever becomes of a turn; and once it is known where the branch stands."""
+MASKS = re.compile(r"•••#\d+")
+NUMBERED = re.compile(r"[\w.•#-]*\d[\w.•#-]*")
 
 
 class News(NamedTuple):
@@ -49,10 +56,33 @@ def of_problems(key: str, said: str, problems: Iterable[Problem]) -> Condition:
 
 
 def compared(before: Mapping[str, Condition], now: Sequence[Condition]) -> News:
-    """Each condition is told once, and once more when it is over; one with another text is told again."""
+    """Each condition is told once, and once more when it is over; one that is another by now is told again."""
     standing = {condition.key: condition for condition in now}
-    begun = tuple(c for key, c in standing.items() if key not in before or before[key].text != c.text)
+    begun = tuple(c for key, c in standing.items() if key not in before or _gist(before[key]) != _gist(c))
     return News(begun, tuple(c for key, c in before.items() if key not in standing))
+
+
+def unseen(
+    before: Mapping[str, Condition], found: Sequence[Condition], known: Collection[str] | None
+) -> list[Condition]:
+    """Each condition once, with what lasted before of the sorts that could not be looked at: a turn that sees nothing
+    says nothing. `known`: the sorts that were looked at, None for all."""
+    kept = () if known is None else (c for c in before.values() if sort_of(c) not in known)
+    return list({condition.key: condition for condition in (*kept, *found)}.values())
+
+
+def sort_of(condition: Condition) -> str:
+    """The first word of its key."""
+    return condition.key.partition(" ")[0]
+
+
+def _gist(condition: Condition) -> tuple[Level, str]:
+    """What of a condition is news: who is waited for, in which words a thing fails still, how many there are of
+    anything, is none; `status` shows the words of today."""
+    sort = sort_of(condition)
+    if sort in ("waiting", "fault", "machine", "fetch"):
+        return condition.level, ""
+    return condition.level, (MASKS if sort == "commit" else NUMBERED).sub("#", condition.text)
 
 
 def events(news: News) -> list[Event]:

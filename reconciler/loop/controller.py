@@ -6,22 +6,24 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from reconciler.app import App, looping, tending
 from reconciler.loop.ending import Ends
 from reconciler.loop.following import Place
 from reconciler.loop.heart import Heart
-from reconciler.loop.patience import Wait
 from reconciler.loop.turn import Memory, Turned, turn
 from reconciler.loop.waking import Waker, stamp
-from reconciler.model.event import Event, Level
+from reconciler.model.event import Condition, Event
 from reconciler.model.loop import LoopSettings
 from reconciler.model.problem import Invalid
 
 JITTER = 0.1
 GLANCE = 2.0
 """Seconds between two looks whether a server that is waited for is idle."""
+FETCH, WATCH = "fetch", "watch"
+"""What troubles the loop beside its turns: a remote that can't be asked, files that can't be watched."""
 Tell = Callable[[Sequence[Event], LoopSettings], None]
 
 
@@ -47,10 +49,11 @@ class Controller:
     def __post_init__(self) -> None:
         self.waker = Waker(self.settings.debounce)
         self.ends = Ends(self.waker.rung)
-        kept = self.app.book.recall(self.app.here.folder)
-        place, branch = Place.of(kept.get("place")), self._branch()
-        waits = {ref: Wait.of(fact) for ref, fact in kept.get("waits", {}).items()}
-        self.memory = Memory(place if place.branch == branch else Place(branch), waits)
+        book, folder = self.app.book, self.app.here.folder
+        self.memory = Memory.of(book.recall(folder), self._branch())
+        tending.weigh(self.app, self.memory.weighed.heavy)
+        # Whether the remote answers is known once it was asked again.
+        self.memory.troubles = {key: one for key, one in book.conditions(folder).items() if key == FETCH}
 
     def run(self) -> None:
         """Turns until it is told to stop."""
@@ -83,27 +86,27 @@ class Controller:
                 return turned.again
 
     def _learn(self, turned: Turned) -> None:
-        self.settings = turned.settings
-        self.waker.debounce = turned.settings.debounce
+        self.settings = turned.settings or self.settings
+        self.waker.debounce = self.settings.debounce
         if turned.events:
-            self.tell(turned.events, turned.settings)
-        if not self.branch and turned.settings.branch and turned.settings.branch != self.memory.place.branch:
-            self.memory.place = Place(turned.settings.branch)
+            self.tell(turned.events, self.settings)
+        if not self.branch and self.settings.branch not in ("", self.memory.place.branch):
+            self.memory.place = Place(self.settings.branch)
             self.waker.rung.set()
         self._watch()
 
     def _watch(self) -> None:
         self.ends.watch(note.process.pid for note in tending.notes(self.app).values() if note.process)
-        try:
-            self.waker.watch(looping.watched(self.app, self.memory.place.branch), self._warn)
-        except Invalid as error:
-            self._warn(str(error))
+        with suppress(Invalid):  # the turn that meets the same tells of it
+            why = self.waker.watch(looping.watched(self.app, self.memory.place.branch))
+            self._trouble(WATCH, why)
 
     def _wait(self, again: float | None, heart: Heart) -> None:
         """Until something rings, a while has passed, or a fault may be tried again."""
         self._fetch()
         spread = self.settings.every * JITTER
-        until = time.monotonic() + min(self.settings.every + random.uniform(-spread, spread), again or float("inf"))
+        usual = self.settings.every + random.uniform(-spread, spread)
+        until = time.monotonic() + min(usual, usual if again is None else again)
         pulse = GLANCE if self.memory.waits else looping.PULSE
         while (left := until - time.monotonic()) > 0 and not self.waker.rung.wait(min(left, pulse)):
             heart.stir()
@@ -113,6 +116,8 @@ class Controller:
     def _fetch(self) -> None:
         """Asks the remote in a thread of its own: a slow network must delay no repair."""
         remote, due = self.settings.fetch, time.monotonic() >= self._fetched + self.settings.fetch_every
+        if not remote:
+            self._trouble(FETCH, "")
         if not remote or (self._fetched and not due) or (self._fetching is not None and self._fetching.is_alive()):
             return
         self._fetched = time.monotonic()
@@ -121,17 +126,24 @@ class Controller:
 
     def _fetch_now(self, remote: str) -> None:
         branch = self.memory.place.branch.removeprefix(f"{remote}/")
+        why = ""
         try:
             self.app.here.fetch(remote, branch, f"{self.app.env.cache}/reconciler")
         except Invalid as error:
-            self._warn(f"{remote} can't be asked: {error.problems[0].text}")
+            why = f"{remote} can't be asked: {error.problems[0].text}"
+        self._trouble(FETCH, why)
+
+    def _trouble(self, key: str, why: str) -> None:
+        """What lasts from now on, or is over (""); the next turn tells it, at once where it is news."""
+        before = self.memory.troubles.pop(key, None)
+        if why:
+            self.memory.troubles[key] = Condition(key, why)
+        if (before is None) != (not why):
+            self.waker.rung.set()
 
     def _branch(self) -> str:
         """The branch to follow first. Raises Invalid where none can be told."""
         return self.branch or looping.branch_named(self.app)
-
-    def _warn(self, text: str) -> None:
-        self._say(Event("trouble", text, Level.WARNING))
 
     def _say(self, event: Event) -> None:
         self.tell(self.app.book.tell(self.app.here.folder, [event]), replace(self.settings, notify=()))

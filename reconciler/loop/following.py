@@ -19,7 +19,8 @@ MEMO = 6
 @dataclass(frozen=True, slots=True)
 class Place:
     """What is remembered of a branch. `head`: where it was last seen, first at run `since`; `good`: the last commit
-    that could be applied; `failed`: one that could not, and is not tried again, and `why`."""
+    that could be applied; `failed`: one that could not, and `why`; `open`: that is not the commit's own fault, so that
+    it is judged again, where another is not tried again."""
 
     branch: str = ""
     head: str = ""
@@ -27,10 +28,16 @@ class Place:
     good: str = ""
     failed: str = ""
     why: str = ""
+    open: bool = False
 
     @classmethod
     def of(cls, facts: Any) -> Place:
         return cls(**facts) if isinstance(facts, dict) else cls()
+
+    @property
+    def in_force(self) -> bool:
+        """Whether its head is what is applied."""
+        return self.head != self.failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +90,23 @@ def follow(app: App, place: Place, cache: Library, runs: int, *, signed: bool = 
 
 
 def _in_force(app: App, place: Place, cache: Library, waits: tuple[Condition, ...], signed: bool) -> Followed:
-    if place.head != place.failed:
+    if place.in_force or place.open:
         try:
             loaded = cache.read(app, place.head)
         except Invalid as error:
             place = refused(place, of_problems("commit", _broken(place), error.problems).text)
         else:
             if why := _unsigned(app, place, loaded, cache, signed) or _renamed(app, place, loaded, cache):
-                place = refused(place, f"{place.head[:7]} is not applied: {why}")
+                place = replace(refused(place, f"{place.head[:7]} is not applied: {why}"), open=True)
             else:
-                return Followed(place, loaded, waits)
+                return Followed(replace(place, failed="", why="", open=False), loaded, waits)
     last = _last_good(app, place, cache)
     return Followed(place, last, (*waits, Condition("commit", place.why, Level.ERROR)))
 
 
 def refused(place: Place, why: str) -> Place:
     """The same, with its head given up until the branch moves."""
-    return replace(place, failed=place.head, why=why)
+    return replace(place, failed=place.head, why=why, open=False)
 
 
 def _broken(place: Place) -> str:

@@ -15,6 +15,9 @@ from reconciler.model.event import Event
 from reconciler.model.loop import LoopSettings
 from reconciler.model.world import Env
 
+ENDING = 15.0
+"""Seconds that a message which is being sent when the loop ends is waited for."""
+
 
 def line(event: Event) -> str:
     """One event as a line of a log; a list of problems is set below it."""
@@ -33,10 +36,11 @@ class Teller:
     _settings: LoopSettings = field(default_factory=LoopSettings)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _timer: threading.Timer | None = None
+    _closed: bool = False
 
     def tell(self, events: Sequence[Event], settings: LoopSettings) -> None:
         for event in events:
-            self.show(json.dumps(event.record) if self.as_json else line(event))
+            self._show(event)
         with self._lock:
             self._settings = settings
             if settings.notify:
@@ -46,17 +50,26 @@ class Teller:
     def close(self) -> None:
         """What still waits goes now."""
         with self._lock:
-            if self._timer is not None:
-                self._timer.cancel()
+            timer, self._closed = self._timer, True
+        if timer is not None:
+            timer.cancel()
+            timer.join(ENDING)
         self._send()
 
     def _arrange(self) -> None:
+        """The next message, unless one waits or is being sent: that arranges for what came meanwhile."""
         wait = grouping.due(self._bag, time.monotonic(), self._settings.notify_every)
-        if wait is None or (self._timer is not None and self._timer.is_alive()):
+        if wait is None or self._timer is not None or self._closed:
             return
-        self._timer = threading.Timer(wait, self._send)
+        self._timer = threading.Timer(wait, self._due)
         self._timer.daemon = True
         self._timer.start()
+
+    def _due(self) -> None:
+        self._send()
+        with self._lock:
+            self._timer = None
+            self._arrange()
 
     def _send(self) -> None:
         with self._lock:
@@ -67,4 +80,7 @@ class Teller:
         title, text = grouping.message(events)
         for channel in settings.notify:
             if why := looping.send(channel, title, text, [event.record for event in events], self.env):
-                self.show(f"a {channel.sort} could not be told: {why}")
+                self._show(Event("untold", f"a {channel.sort} could not be told: {why}", at=looping.clock()))
+
+    def _show(self, event: Event) -> None:
+        self.show(json.dumps(event.record) if self.as_json else line(event))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -12,22 +12,27 @@ from reconciler.app import App, Result, applying, looping, planning, tending
 from reconciler.formats.duration import shown
 from reconciler.loop import conditions, guard, restraint, suspects
 from reconciler.loop.following import Followed, Library, Place, follow, refused
-from reconciler.loop.patience import Waits, patient
-from reconciler.loop.tending import look, tended
-from reconciler.model.backoff import Backoff, Fault, failed, soonest, worked
+from reconciler.loop.patience import Wait, Waits, patient
+from reconciler.loop.tending import tended
+from reconciler.loop.weighing import Weighed, weighed
+from reconciler.model.backoff import Backoff, Fault, among, failed, soonest, worked
 from reconciler.model.change import FORCED, Cause, Change, Plan
 from reconciler.model.event import LOOP, Condition, Event, Level
 from reconciler.model.loop import LoopSettings
 from reconciler.model.outcome import Outcome, Status
 from reconciler.model.problem import Invalid
 from reconciler.model.resource import Loaded
+from reconciler.model.serving import Process
 
 MACHINE = "this machine"
+SHORTEST = 0.1
+"""Seconds between two looks that nothing asked for, at least."""
 
 
 @dataclass
 class Memory:
-    """What one life of the loop keeps between turns; `place` and `waits` are kept for the next life too."""
+    """What one life of the loop keeps between turns; `place`, `waits` and who is heavy are kept for the next life too.
+    `troubles`: what lasts beside turns."""
 
     place: Place
     waits: Waits = field(default_factory=dict)
@@ -37,14 +42,30 @@ class Memory:
     backoff: Backoff = field(default_factory=Backoff)
     resting: float | None = None
     sampled: float = float("-inf")
-    exceeded: Sequence[Condition] = ()
+    weighed: Weighed = field(default_factory=lambda: Weighed({}, (), {}))
+    troubles: dict[str, Condition] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any], branch: str) -> Memory:
+        """As the last life of the loop left it, where that followed the same branch."""
+        place = Place.of(kept.get("place"))
+        waits = {ref: Wait.of(fact) for ref, fact in kept.get("waits", {}).items()}
+        heavy = {Process(*process): how for process, how in kept.get("heavy", ())}
+        return cls(place if place.branch == branch else Place(branch), waits, weighed=Weighed({}, (), heavy))
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What is kept for the next life, as plain values."""
+        heavy = [(list(process), how) for process, how in self.weighed.heavy.items()]
+        return {"place": asdict(self.place), "waits": self.waits, "heavy": heavy}
 
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """What a turn came to. `wrote`: the files it changed; `again`: seconds until the next one must be, at most."""
+    """What a turn came to. `settings`: None where they can't be read; `wrote`: the files it changed; `again`: seconds
+    until the next one must be, at most."""
 
-    settings: LoopSettings
+    settings: LoopSettings | None
     events: tuple[Event, ...] = ()
     wrote: frozenset[str] = frozenset()
     again: float | None = None
@@ -56,6 +77,7 @@ def turn(app: App, memory: Memory, *, signed: bool = False) -> Turned:
     lasting: list[Condition] = []
     done: Sequence[Event] = ()
     followed = None
+    whole = False
     wrote: frozenset[str] = frozenset()
     try:
         applying.settle_open(app)
@@ -65,16 +87,17 @@ def turn(app: App, memory: Memory, *, signed: bool = False) -> Turned:
         if followed.loaded is not None:
             # What the commit calls itself counts, whatever stands in the work tree.
             app = replace(app, named=followed.loaded.settings.id or app.here.folder)
-            done, wrote = _acted(app, memory, followed, now, lasting)
+            done, wrote, whole = _acted(app, memory, followed, now, lasting)
         memory.faults = worked(memory.faults, MACHINE)
     except (Invalid, OSError) as error:
         problems = error.problems if isinstance(error, Invalid) else looping.explained(error)
         memory.faults = failed(memory.faults, MACHINE, problems[0].text, now, memory.backoff)
         lasting.append(conditions.of_problems("machine", "nothing could be done:", problems))
-    events = _told(app, memory, done, lasting)
+    known = None if whole else conditions.HEADS if followed else conditions.MACHINE
+    events = _told(app, memory, done, [*lasting, *memory.troubles.values()], known)
     loaded = followed.loaded if followed else None
     again = _again(memory, loaded, now, looping.next_end(app))
-    return Turned(loaded.settings.loop if loaded else LoopSettings(), events, wrote, again)
+    return Turned(loaded.settings.loop if loaded else None, events, wrote, again)
 
 
 def _again(memory: Memory, loaded: Loaded | None, now: float, end: float | None) -> float | None:
@@ -82,14 +105,16 @@ def _again(memory: Memory, loaded: Loaded | None, now: float, end: float | None)
     servers = [r.spec.serving.care.interval for r in loaded.resources if r.ref.kind == "server"] if loaded else []
     sample = [loaded.settings.loop.sample] if loaded and servers else []
     waits = [soonest(memory.faults, now), memory.resting, end, *servers, *sample]
-    return min((wait for wait in waits if wait is not None), default=None)
+    return max(SHORTEST, min(found)) if (found := [wait for wait in waits if wait is not None]) else None
 
 
 def _acted(
     app: App, memory: Memory, followed: Followed, now: float, lasting: list[Condition]
-) -> tuple[Sequence[Event], frozenset[str]]:
+) -> tuple[Sequence[Event], frozenset[str], bool]:
+    """What was done, the files that were written, and whether all that lasts was found."""
     assert followed.loaded is not None
     plan = _plan(app, memory, followed.loaded, now)
+    memory.faults = among(memory.faults, {MACHINE, *(str(change.ref) for change in plan.changes)})
     notes = tending.notes(app)
     plan, again = tended(plan, notes, time.time())
     waiting = patient(plan, memory.waits, notes, now, looping.clock())
@@ -102,27 +127,27 @@ def _acted(
         problems = [problem for said in plan.confirmed for problem in said.problems]
         memory.place = refused(memory.place, conditions.of_problems("commit", _spoils(memory), problems).text)
         lasting.append(Condition("commit", memory.place.why, Level.ERROR))
-        return (), frozenset()
+        return (), frozenset(), False
     result = applying.do(app, plan, verb="loop")
-    if memory.place.head != memory.place.failed:
+    if memory.place.in_force:
         memory.place = replace(memory.place, good=memory.place.head)
     _count(memory, result, now)
     _suspend(app, memory, followed.loaded.settings.loop, result, now)
     lasting += conditions.of_plan(plan, worked(memory.faults, MACHINE), app.book.suspensions(app.repo))
-    news, exceeded = _sampled(app, memory, followed.loaded, now)
-    lasting += exceeded
-    return [*_events(result), *news], looping.written(app, result)
+    lasting += _weighed(app, memory, followed.loaded, now)
+    return _events(result), looping.written(app, result), True
 
 
-def _sampled(app: App, memory: Memory, loaded: Loaded, now: float) -> tuple[Sequence[Event], Sequence[Condition]]:
-    """Figures of servers, now and then; between two samples what was said of them stands."""
+def _weighed(app: App, memory: Memory, loaded: Loaded, now: float) -> Sequence[Condition]:
+    """What lasts of servers' limits, looked at now and then; who is heavy is planned for at once."""
     if not any(resource.ref.kind == "server" for resource in loaded.resources):
-        return (), ()
-    if now - memory.sampled < loaded.settings.loop.sample:
-        return (), memory.exceeded
-    memory.sampled = now
-    news, memory.exceeded = look(app, loaded)
-    return news, memory.exceeded
+        return ()
+    if now - memory.sampled >= loaded.settings.loop.sample:
+        heavy, memory.sampled = memory.weighed.heavy, now
+        memory.weighed = weighed(app, loaded, memory.weighed, app.book.conditions(app.here.folder))
+        if memory.weighed.heavy.keys() - heavy.keys():
+            memory.resting = 0.0
+    return memory.weighed.lasting
 
 
 def _spoils(memory: Memory) -> str:
@@ -139,7 +164,7 @@ def _plan(app: App, memory: Memory, loaded: Loaded, now: float) -> Plan:
         pinned=pinned[1] if pinned and pinned[0] == place.head else "",
         gone=looping.gone(app),
         faults=memory.faults,
-        behind=f"{place.head[:7]} can't be applied" if place.head == place.failed else "",
+        behind="" if place.in_force else f"{place.head[:7]} can't be applied",
     )
     return restraint.restrained(plan, known)
 
@@ -180,23 +205,31 @@ def _event(change: Change[Any], outcome: Outcome, run: int) -> Event:
             text = f"{change.action} {ref} though somebody was at work there: its deadline had passed (`then: force`)"
             return Event("forced", text, Level.WARNING, ref, run)
         what = "corrected" if change.cause is Cause.DRIFT else "applied"
-        return Event(what, f"{change.action} {ref}", about=ref, run=run)
+        why = "".join(f": {one.reason}" for one in change.disturbs[:1])
+        return Event(what, f"{change.action} {ref}{why}", about=ref, run=run)
     why = f": {outcome.problem.text}" if outcome.problem else ""
     return Event(outcome.status.value, f"{change.action} {ref}{why}", Level.NOTE, ref, run)
 
 
-def _told(app: App, memory: Memory, done: Sequence[Event], lasting: Sequence[Condition]) -> tuple[Event, ...]:
-    """Writes down what happened, what began and what is over; and where the branch was left."""
+def _told(
+    app: App, memory: Memory, done: Sequence[Event], found: Sequence[Condition], known: Collection[str] | None
+) -> tuple[Event, ...]:
+    """Writes down what happened, what began and what is over; and where the branch was left. `known`: the sorts of
+    conditions that were looked at, None for all."""
     folder = app.here.folder
     before = app.book.conditions(folder)
+    lasting = [
+        one if before.get(one.key) == one else replace(one, text=app.book.masked(one.text))
+        for one in conditions.unseen(before, found, known)
+    ]
     news = conditions.compared(before, lasting)
     events = app.book.tell(folder, [*done, *conditions.events(news)])
-    if news.begun or news.over:
+    if before != {one.key: one for one in lasting}:
         app.book.last(folder, lasting)
-    facts = {"place": asdict(memory.place), "waits": memory.waits}
+    memory.place = replace(memory.place, why=app.book.masked(memory.place.why))
     kept = app.book.recall(folder)
-    if json.loads(json.dumps(facts)) != {name: kept.get(name) for name in facts}:
-        app.book.remember(folder, facts)
+    if json.loads(json.dumps(memory.facts)) != {name: kept.get(name) for name in memory.facts}:
+        app.book.remember(folder, memory.facts)
     return tuple(events)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -45,46 +45,52 @@ def counts(path: str, watched: Watched, echo: Mapping[str, Stamp | None]) -> boo
 
 @dataclass
 class Waker:
-    """Watches in a thread of its own; `rung` is set when there is a reason to look. `echo`: our own last writes."""
+    """Watches in a thread of its own; `rung` is set when there is a reason to look. `echo`: our own last writes;
+    `polling`: why files are looked at every second instead, or ""."""
 
     debounce: float
     rung: threading.Event = field(default_factory=threading.Event)
     echo: dict[str, Stamp | None] = field(default_factory=dict)
-    polling: bool = False
+    polling: str = ""
     _watched: Watched | None = None
     _folders: frozenset[str] = frozenset()
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
-    def watch(self, watched: Watched, say: Callable[[str], None]) -> None:
-        """From now on these; rings where other folders are watched than before: it could not see them until now."""
+    def watch(self, watched: Watched) -> str:
+        """From now on these; why they can't be watched, or "". Rings where they lie in other folders than before: it
+        could not see those until now."""
         self._watched = watched
         folders = frozenset(folder for folder in watched.folders if os.path.isdir(folder))
         if folders == self._folders and self._thread is not None and self._thread.is_alive():
-            return
+            return self.polling
         self.close()
         self._folders, self._stop = folders, threading.Event()
-        watcher = self._watcher(sorted(folders), say)
+        watcher = self._watcher(sorted(folders))
         self._thread = threading.Thread(target=self._listen, args=(watcher, self._stop), daemon=True)
         self._thread.start()
         self.rung.set()
+        return self.polling
 
     def close(self) -> None:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(5)
 
-    def _watcher(self, folders: list[str], say: Callable[[str], None]) -> RustNotify:
+    def _watcher(self, folders: list[str]) -> RustNotify:
         from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
 
         try:
-            return RustNotify(folders, False, self.polling, POLL, False, True)
+            watcher = RustNotify(folders, False, False, POLL, False, True)
         except (OSError, WatchfilesRustInternalError) as error:
             # inotify's limits are told as "no space left" or "too many open files".
-            self.polling = True
             why = str(error).lower()
-            say(f"files can't be watched ({why}): looking every second instead; `reconcile doctor` tells the limits")
+            self.polling = (
+                f"files can't be watched ({why}): looking every second instead; `reconcile doctor` tells the limits"
+            )
             return RustNotify(folders, False, True, POLL, False, True)
+        self.polling = ""
+        return watcher
 
     def _listen(self, watcher: RustNotify, stop: threading.Event) -> None:
         with watcher:

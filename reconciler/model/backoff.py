@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 
@@ -53,5 +53,10 @@ def resting(faults: Faults, key: str, now: float) -> Fault | None:
 
 
 def soonest(faults: Faults, now: float) -> float | None:
-    """Seconds until one of them may be tried again."""
-    return min((max(0.0, fault.again - now) for fault in faults.values()), default=None)
+    """Seconds until one of those that rest may be tried again."""
+    return min((fault.again - now for fault in faults.values() if fault.again > now), default=None)
+
+
+def among(faults: Faults, keys: Collection[str]) -> dict[str, Fault]:
+    """Those of `keys`: what is no longer to be done fails no longer."""
+    return {name: fault for name, fault in faults.items() if name in keys}

@@ -100,6 +100,9 @@ class Logbook(Protocol):
     def tell(self, repo: str, events: Sequence[Event]) -> Sequence[Event]:
         """Write them down; the same with their ids and times."""
 
+    def masked(self, text: str) -> str:
+        """A text as it is written down: nothing in it looks like a secret."""
+
     def stay(self) -> None:
         """This process will be here for days: from now on little of the book, and of the state, is kept in memory."""
 

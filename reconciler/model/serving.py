@@ -123,7 +123,8 @@ class Note:
 @dataclass(frozen=True, slots=True)
 class Now:
     """What listens on a port. `ours`: we started it; `serves`: it is an `opencode serve` of this user's. `loaded_at`:
-    when it read its configuration, in seconds since the epoch; `differs`: what is otherwise on disk since."""
+    when it read its configuration, in seconds since the epoch; `differs`: what is otherwise on disk since; `heavy`: how
+    it uses more than it may, as who watches it said, or ""."""
 
     launch: Launch
     process: Process | None
@@ -134,6 +135,7 @@ class Now:
     loaded_at: float = 0.0
     differs: tuple[Difference, ...] = ()
     tag: str = ""
+    heavy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,9 @@ class ServerLook(Protocol):
 
 class ServerWorld(ServerLook, Protocol):
     """What can be done to servers. Only a process whose identity is the very one that was seen is ever signalled."""
+
+    def weigh(self, heavy: Mapping[Process, str]) -> None:
+        """From now on these, and no others, are seen to use more than they may, and how; nothing of it is kept."""
 
     def prepare(self, launch: Launch) -> str:
         """Looks up all that a start takes, secrets too, before anything is stopped for it; "" or what is in the way."""

@@ -78,7 +78,8 @@ def _ended(change: Change[Serving], deed: Deed, servers: ServerWorld) -> Outcome
 def _needless(now: Now, wanted: Serving) -> bool:
     """Whether somebody else has brought it about since."""
     same = now.launch == wanted.launch if now.ours else not otherwise(now.launch, wanted.launch, by_hand=True)
-    return same and now.probe.health is Health.WELL and mildest(now.differs)[0] is Deed.NOTHING
+    due = now.heavy and wanted.care.exceeded == "restart"
+    return same and not due and now.probe.health is Health.WELL and mildest(now.differs)[0] is Deed.NOTHING
 
 
 def _noted(change: Change[Serving], now: Now, servers: ServerWorld) -> Serving:

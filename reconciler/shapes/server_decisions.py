@@ -158,6 +158,8 @@ def _content(case: Case, desired: Serving, now: Now) -> Decision | None:
         return Decision(Deed.RESTART, Cause.DRIFT, held=held, hint=hint)
     if now.probe.health in ILL:
         return Decision(Deed.RESTART, Cause.DRIFT, f"it does not answer ({now.probe.health})")
+    if now.heavy and desired.care.exceeded == "restart":
+        return Decision(Deed.RESTART, Cause.DRIFT, now.heavy)
     before, before_why = server_loading.mildest(now.differs)
     after, after_why = server_loading.mildest((*now.differs, *case.coming))
     if after is Deed.NOTHING:

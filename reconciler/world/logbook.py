@@ -54,6 +54,9 @@ class Book:
             db.execute("DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?", (KEPT,))
         return told
 
+    def masked(self, text: str) -> str:
+        return self._masker.mask(text)
+
     def stay(self) -> None:
         self._file.stay()
 

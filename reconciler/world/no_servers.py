@@ -52,6 +52,9 @@ class NoServers:
     def clock(self) -> float:
         return 0.0
 
+    def weigh(self, heavy: Mapping[Process, str]) -> None:
+        """There is none to be weighed."""
+
     def prepare(self, launch: Launch) -> str:
         return ""
 

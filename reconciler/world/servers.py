@@ -57,6 +57,7 @@ class LocalServers:
         self._program = cache(program)
         self._secrets = secrets
         self._children: dict[int, server_start.Child] = {}
+        self._heavy: Mapping[Process, str] = {}
 
     # ---- what can be seen
 
@@ -70,7 +71,11 @@ class LocalServers:
         standing = [now for port in ports if (now := self._standing(port)) is not None]
         probes = together(self._probe, standing)
         disk: dict[str, Loaded] = {}
-        return {n.launch.port: self._loaded(replace(n, probe=p), disk) for n, p in zip(standing, probes, strict=True)}
+        found = (replace(n, probe=p, heavy=self._weight(n)) for n, p in zip(standing, probes, strict=True))
+        return {n.launch.port: self._loaded(n, disk) for n in found}
+
+    def _weight(self, now: Now) -> str:
+        return self._heavy.get(now.process, "") if now.process else ""
 
     def _standing(self, port: int) -> Now | None:
         """By the note where its process lives; else whoever listens."""
@@ -185,6 +190,9 @@ class LocalServers:
         return time.time()
 
     # ---- what can be done
+
+    def weigh(self, heavy: Mapping[Process, str]) -> None:
+        self._heavy = heavy
 
     @property
     def _scope(self) -> str:

@@ -6,12 +6,15 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from reconciler.model.problem import Invalid, invalid
 from reconciler.world.problems import failed
 
 PATIENCE = 30.0
+LONGEST = 1 << 20
+"""Bytes of errors that are kept of a service."""
 
 
 class Standing(NamedTuple):
@@ -50,6 +53,14 @@ def read(path: str) -> bytes | None:
             return file.read()
     except FileNotFoundError:
         return None
+
+
+def cut(path: str, fd: int) -> None:
+    """Empties a file that is longer than it should be, if it is the very one that is open there."""
+    with suppress(OSError):
+        found = os.fstat(fd)
+        if found.st_size > LONGEST and os.path.samestat(found, os.stat(path)):
+            os.ftruncate(fd, 0)
 
 
 def tell(command: Sequence[str], variables: Mapping[str, str]) -> str:

@@ -302,6 +302,51 @@ def test_it_outlives_the_terminal_where_nohup_says_so(tmp_path: Path) -> None:
         assert loop.stop(signal.SIGHUP) == 0
 
 
+def test_a_commit_that_calls_the_repository_otherwise_is_applied_once_what_was_owned_is_handed_back(
+    tmp_path: Path,
+) -> None:
+    box = Kept(tmp_path)
+    with looping(box) as loop:
+        box.say("reconcile.yaml", "id: another\n")
+        box.say("agents/a0.md", agent("Under another name."))
+        box.commit("another name")
+        loop.wait("commit")
+        replace(box.live("a1"), "wake up\n")
+        loop.wait("corrected", "agent/a1")
+        assert "Agent 0." in box.live("a0").read_text() and not loop.told("resolved")
+        box.say("reconcile.yaml", "id: kept\n")
+        box.done("release", "--yes", "--all")
+        box.say("reconcile.yaml", "id: another\n")
+        until(lambda: box.live("a0").exists() and "Under another name." in box.live("a0").read_text())
+        loop.wait("resolved")
+        assert len(loop.told("commit")) == 1
+
+
+def test_what_is_gone_from_the_work_tree_is_kept_as_the_branch_says_and_status_says_so(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    with looping(box) as loop:
+        box.git("switch", "-q", "-c", "pages")
+        box.git("rm", "-rq", "desired-state")
+        box.git("commit", "-q", "-m", "other things")
+        shown = box.done("status")
+        assert "agent  3  in step" in shown
+        assert "desired-state/ is not in the work tree: this is the commit that the loop keeps" in shown
+        box.done("suspend", "agent/a0")
+        replace(box.live("a0"), "mine\n")
+        replace(box.live("a1"), "mine\n")
+        loop.wait("corrected", "agent/a1")
+        assert box.live("a0").read_text() == "mine\n"
+        box.done("unsuspend")
+        loop.wait("corrected", "agent/a0")
+        assert loop.stop() == 0
+    assert "this is the commit that was applied last" in box.done("status")
+    with looping(box) as loop:
+        assert "following `main`" in loop.wait("started")["text"], "as at the next login"
+        replace(box.live("a1"), "mine\n")
+        loop.wait("corrected", "agent/a1")
+        assert not loop.told("commit")
+
+
 def test_one_loop_for_a_repository(tmp_path: Path) -> None:
     box = Kept(tmp_path)
     with looping(box) as loop:
@@ -387,16 +432,42 @@ def test_a_home_that_is_gone_stops_changes(tmp_path: Path) -> None:
         until(lambda: "Agent 0." in box.live("a0").read_text())
 
 
-def test_a_repository_that_is_gone_removes_nothing(tmp_path: Path) -> None:
-    box = Kept(tmp_path)
+def test_a_repository_that_is_gone_removes_nothing_and_what_lasted_before_lasts_on(tmp_path: Path) -> None:
+    out = tmp_path / "news"
+    box = Kept(tmp_path, settings=f"loop:\n  notify_every: 0s\n  notify: [{{command: {teller(tmp_path, out)}}}]\n")
     with looping(box) as loop:
+        replace(box.live("theirs"), "mine\n")
+        box.say("agents/theirs.md", agent("Git's."))
+        box.commit("take over")
+        loop.wait("held", "agent/theirs")
         os.rename(box.repo, tmp_path / "elsewhere")
         box.live("a0").unlink()
         loop.wait("machine")
-        assert box.live("a1").exists()
+        until(lambda: out.exists() and "nothing could be done" in out.read_text(), "nobody was told")
+        wakes(box, 3)
+        assert box.live("a1").exists() and len(loop.told("machine")) == 1
         os.rename(tmp_path / "elsewhere", box.repo)
         until(lambda: box.live("a0").exists())
         loop.wait("resolved")
+        loop.wait("corrected", "agent/a0")
+        assert [one["about"] for one in loop.told("resolved")] == [""]
+        assert len(loop.told("held")) == len(loop.told("machine")) == 1
+        assert {one["what"] for one in loop.said} <= {"started", "held", "machine", "resolved", "corrected"}
+
+
+def wakes(box: Kept, many: int) -> None:
+    """Has the loop look again, that often; it ends none of its turns sooner for it."""
+    for number in range(many):
+        (box.home / ".local/state/reconciler/poke").write_text(f"{number}\n")
+        time.sleep(0.3)
+
+
+def teller(folder: Path, out: Path) -> str:
+    """A program that writes down the news it is given, as one word of YAML."""
+    script = folder / "tell"
+    script.write_text(f"#!{sys.executable}\nimport sys\nopen({str(out)!r}, 'a').write(sys.stdin.read() + '\\n')\n")
+    script.chmod(0o755)
+    return f"[{script}]"
 
 
 def test_a_branch_that_is_gone_changes_nothing_and_is_told(tmp_path: Path) -> None:
@@ -477,10 +548,7 @@ def test_only_signed_commits_are_applied_where_that_is_asked(tmp_path: Path) -> 
 
 def test_news_go_to_a_command_together(tmp_path: Path) -> None:
     out = tmp_path / "news"
-    script = tmp_path / "tell"
-    script.write_text(f"#!{sys.executable}\nimport sys\nopen({str(out)!r}, 'a').write(sys.stdin.read() + '\\n')\n")
-    script.chmod(0o755)
-    box = Kept(tmp_path, settings=f"loop:\n  notify:\n    - command: [{script}]\n  notify_every: 2s\n")
+    box = Kept(tmp_path, settings=f"loop:\n  notify: [{{command: {teller(tmp_path, out)}}}]\n  notify_every: 2s\n")
     with looping(box) as loop:
         for name in ("b0", "b1", "b2"):
             replace(box.live(name), "mine\n")
@@ -539,7 +607,7 @@ def test_files_that_cannot_be_watched_are_looked_at_often(tmp_path: Path) -> Non
     if subprocess.run([*limit, "true"], capture_output=True).returncode:
         pytest.skip("this machine lets nobody make a user namespace")
     with looping(box, prefix=limit) as loop:
-        assert "can't be watched" in loop.wait("trouble")["text"]
+        assert "can't be watched" in loop.wait("watch")["text"]
         replace(box.live("a0"), "mine\n")
         until(lambda: "Agent 0." in box.live("a0").read_text())
 

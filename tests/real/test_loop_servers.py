@@ -80,14 +80,55 @@ def test_one_that_uses_too_much_is_restarted_once_it_is_idle(servers: Servers, s
     asking.start()
     until(lambda: stub.requests)
     with looping(servers) as loop:
-        assert "not idle" in loop.wait("waiting", "")["text"]
+        assert "over 20 MB of memory" in loop.wait("memory", "server/notes")["text"]
+        said = loop.wait("waiting", "server/notes")
+        assert "for 1 busy session (over 20 MB of memory" in said["text"] and said["level"] == "note"
         assert runs(pid)
         stub.wake()
         asking.join()
-        assert "over 20 MB of memory" in loop.wait("restarted", "server/notes")["text"]
-    assert answer and "STUB" in answer[0]
+        assert "over 20 MB of memory" in loop.wait("corrected", "server/notes")["text"]
+    assert answer and "STUB" in answer[0] and len(loop.told("memory")) == 1
     until(lambda: servers.pid(port) not in (0, pid))
     assert not runs(pid)
+
+
+def test_one_that_uses_too_much_is_restarted_at_its_deadline_where_its_policy_says_so(
+    servers: Servers, stub: StubModel
+) -> None:
+    servers.sandbox.configure(stub_config(stub.port))
+    servers.say("id: kept\nloop: {sample: 500ms}\n", "reconcile.yaml")
+    more = "limits: {memory: 20MB, exceeded: restart}\non_config_change: {when: when-idle, deadline: 3s, then: force}\n"
+    port = servers.declare("notes", more)
+    servers.commit()
+    assert servers.run("apply", "--yes").returncode == 0
+    pid = servers.pid(port)
+    asking, _ = at_work(servers, port, 300)
+    until(lambda: stub.requests)
+    with looping(servers) as loop:
+        said = loop.wait("waiting", "server/notes")
+        assert "is done all the same" in said["text"]
+        assert "then: force" in loop.wait("forced", "server/notes")["text"]
+        until(lambda: servers.pid(port) not in (0, pid))
+        assert not runs(pid)
+        loop.stop()
+    stub.wake()
+    asking.join()
+
+
+def test_one_that_is_suspended_is_let_be_however_much_it_uses(servers: Servers) -> None:
+    servers.say("id: kept\nloop: {sample: 300ms}\n", "reconcile.yaml")
+    port = servers.declare("notes", "limits: {memory: 20MB, exceeded: restart}\n")
+    servers.commit()
+    assert servers.run("apply", "--yes").returncode == 0
+    assert servers.run("suspend", "server/notes").returncode == 0
+    pid = servers.pid(port)
+    with looping(servers) as loop:
+        loop.wait("memory", "server/notes")
+        (servers.config / "agents").mkdir(exist_ok=True)
+        servers.say("---\ndescription: x\nmode: subagent\n---\nNew.\n", "agents/new.md")
+        servers.commit()
+        loop.wait("applied", "agent/new")
+        assert servers.pid(port) == pid and runs(pid)
 
 
 def at_work(servers: Servers, port: int, seconds: int) -> tuple[threading.Thread, list[str]]:

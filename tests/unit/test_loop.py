@@ -20,18 +20,19 @@ import pytest
 from reconciler.app import environment, open_app, service
 from reconciler.app.checks import service as checks
 from reconciler.formats import duration, units
-from reconciler.loop import conditions, grouping, guard, patience, restraint, suspects, tending
+from reconciler.loop import conditions, grouping, guard, patience, restraint, suspects, tending, weighing
 from reconciler.loop.heart import Heart
+from reconciler.loop.telling import Teller
 from reconciler.loop.waking import counts, stamp
-from reconciler.model.backoff import Backoff, failed, resting, soonest, worked
+from reconciler.model.backoff import Backoff, among, failed, resting, soonest, worked
 from reconciler.model.change import FORCED, Action, Cause, Change, Disruption, Plan, Seen, Verdict
 from reconciler.model.event import Condition, Event, Level, Suspension, Watched
-from reconciler.model.loop import Channel
+from reconciler.model.loop import Channel, LoopSettings
 from reconciler.model.problem import Origin
 from reconciler.model.resource import Claim, Ref, Revision, Target
 from reconciler.model.sampling import Sample
 from reconciler.model.serving import Care, Launch, Note, Now, Process, Serving
-from reconciler.world import named_processes, notices, scopes
+from reconciler.world import named_processes, notices, scopes, services
 from reconciler.world.logbook import Book
 from reconciler.world.readiness import notifier
 from reconciler.world.store import Store
@@ -92,6 +93,8 @@ def test_what_failed_rests_ever_longer_and_success_forgets() -> None:
     assert faults["agent/a"].again == 205.0 and soonest(faults, 201.0) == 4.0
     assert "failed 2002 times (no room): tried again in 4s" in rule(restraint.Known(now=201.0, faults=faults), change())
     assert worked(faults, "agent/a") == {} and soonest({}, 0.0) is None
+    assert soonest(faults, 205.0) is None, "what may be tried is tried now, or held for another reason: no hurry"
+    assert among(faults, ["agent/b"]) == {} and among(faults, ["agent/a"]) == faults
 
 
 def test_a_war_is_more_corrections_than_allowed_within_the_time() -> None:
@@ -138,6 +141,41 @@ def test_a_condition_is_told_when_it_begins_and_when_it_is_over() -> None:
     assert [(e.what, e.level) for e in over] == [("resolved", Level.RESOLVED)]
 
 
+@pytest.mark.parametrize(
+    ("key", "first", "then", "news"),
+    [
+        ("waiting server/s", "waits since 03:04:05 UTC for 1 busy session", "waits since … for 2 busy sessions", False),
+        ("fault agent/a", "agent/a: no space left", "agent/a: permission is denied", False),
+        ("held agent/a", "would delete 3 of 9 objects", "would delete 4 of 9 objects", False),
+        ("held server/s", "port 5000 is taken by process 7 (`nc`)", "port 5000 is taken by process 812 (`nc`)", False),
+        ("held agent/a", "would delete 3 of 9 objects", "edited here, and changed in git", True),
+        ("machine", "~/x/.reconcile-1a2b.tmp: disk full", "~/x/.reconcile-9f8e.tmp: disk full", False),
+        ("machine", "x: `.git` leads to no repository", "x: no such file or directory", False),
+        ("fetch", "origin can't be asked: timed out", "origin can't be asked: no route to host", False),
+        ("watch", "no space left on device", "too many open files", True),
+        ("commit", "abc1234 has mistakes", "abc1235 has mistakes", True),
+        ("commit", "unknown key `•••#1`", "unknown key `•••#3`", False),
+    ],
+)
+def test_what_lasts_is_told_again_where_it_is_another_and_not_where_its_numbers_are(
+    key: str, first: str, then: str, news: bool
+) -> None:
+    said = conditions.compared({key: Condition(key, first)}, [Condition(key, then)])
+    assert bool(said.begun) == news and not said.over
+    assert conditions.compared({key: Condition(key, then, Level.NOTE)}, [Condition(key, then)]).begun, "it got worse"
+
+
+def test_a_turn_that_sees_nothing_ends_nothing() -> None:
+    before = {key: Condition(key, key) for key in ("held agent/a", "commit", "machine", "fetch")}
+    now = [Condition("machine", "another")]
+    assert {c.key for c in conditions.unseen(before, now, None)} == {"machine"}
+    assert {c.key for c in conditions.unseen(before, now, conditions.HEADS)} == {"held agent/a", "machine"}
+    found = conditions.unseen(before, now, conditions.MACHINE)
+    assert {c.key: c.text for c in found} == {
+        "held agent/a": "held agent/a", "commit": "commit", "machine": "another"
+    }  # fmt: skip
+
+
 def test_news_are_told_at_once_and_then_together() -> None:
     bag = grouping.collected(grouping.Mailbag(), [Event("held", "a", Level.WARNING), Event("applied", "b")])
     assert [e.text for e in bag.waiting] == ["a"] and grouping.due(bag, 5.0, 60.0) == 0.0
@@ -145,6 +183,22 @@ def test_news_are_told_at_once_and_then_together() -> None:
     assert grouping.due(bag, 10.0, 60.0) == 55.0 and grouping.due(grouping.Mailbag(), 0.0, 60.0) is None
     title, text = grouping.message([*bag.waiting, Event("resolved", "over: c", Level.RESOLVED, "agent/c")])
     assert (title, text) == ("reconcile: 1 resolved", "over: c")
+
+
+def test_news_that_come_while_others_are_sent_are_sent_too(tmp_path: Path) -> None:
+    out, go = tmp_path / "out", tmp_path / "go"
+    script = f"cat >> {out}; until test -e {go}; do sleep 0.02; done"
+    settings = LoopSettings(notify=(Channel("command", ("sh", "-c", script)),), notify_every=0.0)
+    shown: list[str] = []
+    teller = Teller(environment({"HOME": str(tmp_path), "PATH": os.environ["PATH"]}), shown.append, as_json=True)
+    teller.tell([Event("held", "first", Level.WARNING, "agent/a")], settings)
+    until(lambda: out.exists() and "first" in out.read_text())
+    teller.tell([Event("held", "second", Level.WARNING, "agent/b")], settings)
+    go.touch()
+    until(lambda: "second" in out.read_text())
+    teller.tell([Event("held", "third", Level.WARNING)], replace(settings, notify=(Channel("command", ("false",)),)))
+    teller.close()
+    assert [json.loads(one)["what"] for one in shown] == ["held", "held", "held", "untold"]
 
 
 def test_our_own_write_is_no_reason_to_look(tmp_path: Path) -> None:
@@ -228,6 +282,23 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
 def test_launchd_reads_the_list() -> None:
     said = plistlib.loads(units.launchd("dev.x", ["python", "-m", "x & y"], {"A": "<b>"}, "/log"))
     assert said["ProgramArguments"] == ["python", "-m", "x & y"] and said["AbandonProcessGroup"] is True
+    assert said["StandardOutPath"] == "/dev/null" and said["StandardErrorPath"] == "/log"
+
+
+def test_what_a_service_says_its_errors_to_is_cut_and_nobody_elses_file(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours.log", tmp_path / "theirs.log"
+    for path in (ours, theirs):
+        path.write_bytes(b"x" * (services.LONGEST + 1))
+    with theirs.open("ab") as file:
+        services.cut(str(ours), file.fileno())
+    assert len(ours.read_bytes()) == len(theirs.read_bytes()) == services.LONGEST + 1
+    with ours.open("ab") as file:
+        services.cut(str(ours), file.fileno())
+        assert not ours.read_bytes()
+        file.write(b"short")
+        file.flush()
+        services.cut(str(ours), file.fileno())
+    assert ours.read_bytes() == b"short"
 
 
 def test_readiness_is_told_to_who_asked(tmp_path: Path) -> None:
@@ -309,13 +380,21 @@ def test_samples_are_rolled_up_as_they_age_and_dropped_in_the_end() -> None:
     assert not found.since("s", 0.0)
 
 
-def test_memory_matters_once_it_stays_over_its_limit() -> None:
+def test_a_limit_matters_once_it_is_passed_for_long_and_until_it_is_kept_for_as_long() -> None:
     care = Care(memory=100, cpu=50.0)
-    samples = [Sample(float(n), 60.0, 101, 101) for n in range(5)]
-    assert tending.heavy(samples, care) and not tending.heavy(samples[1:], care)
-    assert not tending.heavy([*samples, Sample(9.0, 0.0, 99, 99)], care)
-    assert [c.key for c in tending.over("s", samples, care)] == ["memory server/s", "cpu server/s"]
-    assert not list(tending.over("s", samples, Care()))
+    above = [Sample(float(n), 60.0, 101, 101) for n in range(5)]
+    below = Sample(9.0, 0.0, 99, 99)
+    keys = ["memory server/s", "cpu server/s"]
+
+    def told(looks: list[Sample], stood: list[str]) -> list[str]:
+        return [c.key for c in weighing.over("s", looks, care, stood)]
+
+    assert told(above, []) == keys and not told(above[1:], [])
+    assert not told([*above[1:], below], [])
+    assert told([*above[1:], below], keys) == keys, "it hovers about its limit, which is no news each time"
+    assert told([], keys) == keys, "another life of the loop has not looked yet"
+    assert not told([below] * 5, keys)
+    assert not list(weighing.over("s", above, Care())) and len(list(weighing.over("s", above, care, (), True))) == 1
 
 
 def test_a_server_that_ended_is_started_again_ever_later() -> None:

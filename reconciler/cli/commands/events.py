@@ -21,7 +21,7 @@ def run(args: Namespace) -> int:
     from reconciler.cli import opening, terminal
     from reconciler.cli.render_events import event_line
 
-    app = opening.with_repository(args)
+    app = opening.with_kept(args)
     style = terminal.style(args)
     last = 0
     found = app.book.events(app.here.folder, 0, args.most)

@@ -19,14 +19,15 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     import signal
 
-    from reconciler.app import looping
+    from reconciler.app import looping, service
     from reconciler.cli import opening
     from reconciler.cli.outlet import Outlet
     from reconciler.loop.controller import Controller
     from reconciler.loop.telling import Teller
 
-    app = opening.with_repository(args)
+    app = opening.with_kept(args)
     with looping.alone(app):
+        service.cut(app)
         outlet = Outlet()
         teller = Teller(app.env, outlet.show, args.json)
         controller = Controller(app, teller.tell, args.branch, args.require_signed, args.once)

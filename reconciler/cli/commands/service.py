@@ -15,7 +15,7 @@ def run(args: Namespace) -> int:
     from reconciler.app import service
     from reconciler.cli import opening, terminal
 
-    app = opening.with_repository(args)
+    app = opening.with_kept(args)
     if args.action == "show":
         terminal.show(service.service(app).content.decode(errors="replace"))
         return 0

@@ -22,7 +22,7 @@ def run(args: Namespace) -> int:
     from reconciler.cli import opening, terminal
 
     while True:
-        text = _status(opening.with_repository(args), args)
+        text = _status(opening.with_kept(args), args)
         if args.watch:
             terminal.clear()
         terminal.show(text)
@@ -35,13 +35,13 @@ def run(args: Namespace) -> int:
 def _status(app: App, args: Namespace) -> str:
     import json
 
-    from reconciler.app import looping, planning
+    from reconciler.app import keeping, looping, planning
     from reconciler.cli import showing, terminal
     from reconciler.cli.render_run import past
     from reconciler.cli.render_status import Overview, status_record, status_text
 
     with terminal.busy(showing.LOOKING):
-        loaded = planning.read(app)
+        loaded = keeping.said(app)
         plan = planning.plan(app, loaded=loaded)
     overview = Overview(
         folder=terminal.short(app.here.folder),
@@ -55,6 +55,7 @@ def _status(app: App, args: Namespace) -> str:
         loop=looping.keeper(app),
         suspended=tuple(app.book.suspensions(plan.repo)),
         waiting=tuple(app.book.conditions(app.here.folder).values()),
+        gone=keeping.gone(app),
     )
     if args.json:
         return json.dumps(status_record(overview), indent=None if args.watch else 1, default=str) + "\n"

@@ -17,18 +17,18 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    from reconciler.app import looping
+    from reconciler.app import keeping, looping
     from reconciler.cli import opening, terminal
     from reconciler.cli.parser import UsageError
     from reconciler.cli.render_events import suspension_line, suspension_record
     from reconciler.formats import duration
 
-    app = opening.with_repository(args)
+    app = opening.with_kept(args)
     try:
         span = duration.seconds(args.span) if args.span else 0.0
     except ValueError as error:
         raise UsageError("reconcile suspend", f"`--for {args.span}`: {error}", "`--for 2h`") from None
-    looping.named(app, args.scopes)
+    keeping.named(app, args.scopes)
     for scope in args.scopes or ["*"]:
         looping.suspend(app, scope, args.reason or "no reason given", span, "a person")
     looping.poke(app)

@@ -16,7 +16,7 @@ def run(args: Namespace) -> int:
     from reconciler.cli import opening, terminal
     from reconciler.model.problem import Invalid, Origin, Problem
 
-    app = opening.with_repository(args)
+    app = opening.with_kept(args)
     standing = [pause.scope for pause in app.book.suspensions(app.repo)]
     scopes = args.scopes or standing
     hint = f"suspended are: {', '.join(f'`{scope}`' for scope in standing)}" if standing else "nothing is suspended"
