@@ -94,7 +94,7 @@ def carry_on(
         lacking = dict(refused)
         lacking |= hands.filling.lacking(todo) if any(change.secret for change in todo) else {}
         waves = groupby(sorted(todo, key=_turn), key=lambda c: c.wave)
-        for steps in (list(phase) for _, wave in waves for phase in phases(list(wave))):
+        for steps in (list(phase) for _, wave in waves for phase in phases(list(wave), hands.kinds)):
             ahead, total = len(settled), len(earlier) + len(todo)
             without = [(c, lacking[c.claim]) for c in steps if c.claim in lacking]
             steps = [c for c in steps if c.claim not in lacking]

@@ -128,6 +128,41 @@ def test_files_that_two_kinds_edit_are_taken_back_to_the_byte() -> None:
     assert house.home == between
 
 
+BOTH_FIRST = {**FIRST, "mcp/x.yaml": X + "targets: [opencode]\n", "mcp/y.yaml": X + "targets: [zed]\n"}
+BOTH_SECOND = {**SECOND, "mcp/x.yaml": X + "targets: [zed]\n", "mcp/y.yaml": X + "targets: [opencode]\n"}
+
+
+def test_a_key_of_two_files_that_two_kinds_edit_is_at_every_moment_in_one_of_them() -> None:
+    house = House({ZED: "{ // mine\n}\n", OPENCODE: '{\n\t"model": "a/b" // mine\n}'})
+    start = house.home
+    house.apply(house.plan(BOTH_FIRST))
+    between = house.home
+    standing: list[bytes] = []
+    house.world.hook = lambda edit: standing.append(house.home[ZED] + house.home[OPENCODE])
+    run = house.apply(house.plan(BOTH_SECOND)).run
+    house.world.hook = None
+    assert standing and all(b'"x"' in text and b'"y"' in text for text in standing)
+    assert run is not None and not house.plan(BOTH_SECOND).changes
+    after = house.home
+    back = house.take_back(run.id).run
+    assert house.home == between and back is not None
+    house.take_back(back.id)
+    assert house.home == after
+    house.hand_back()
+    assert house.home == start
+
+
+@pytest.mark.parametrize("refused", [OPENCODE, ZED])
+def test_a_key_goes_from_neither_of_them_where_one_cannot_be_written(refused: str) -> None:
+    house = House({ZED: "{ // mine\n}\n", OPENCODE: '{\n\t"model": "a/b" // mine\n}'})
+    house.apply(house.plan(BOTH_FIRST))
+    plan = house.plan(BOTH_SECOND)
+    Refusing(house, refused)
+    house.apply(plan)
+    [other] = {OPENCODE, ZED} - {refused}
+    assert all(name in house.home[other] for name in (b'"x"', b'"y"'))
+
+
 def test_an_entry_that_becomes_another_does_so_at_once() -> None:
     """Between two edits it would be half of each."""
     house = House({})
