@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -72,6 +73,15 @@ def suspend(app: App, scope: str, reason: str, span: float, by: str) -> Suspensi
     pause = Suspension(scope, reason, until, by)
     app.book.suspend(app.repo, pause)
     return pause
+
+
+def bounded(app: App, span: float) -> None:
+    """What the loop itself left alone stays so for `span` seconds from now at most: where it is longer, the clock was
+    set back meanwhile."""
+    latest = time.strftime(STAMP, time.gmtime(time.time() + span))
+    for pause in app.book.suspensions(app.repo):
+        if pause.by_loop and pause.until > latest:
+            app.book.suspend(app.repo, replace(pause, until=latest))
 
 
 def next_end(app: App) -> float | None:

@@ -113,6 +113,7 @@ def _acted(
 ) -> tuple[Sequence[Event], frozenset[str], bool]:
     """What was done, the files that were written, and whether all that lasts was found."""
     assert followed.loaded is not None
+    looping.bounded(app, followed.loaded.settings.loop.pause)
     plan = _plan(app, memory, followed.loaded, now)
     memory.faults = among(memory.faults, {MACHINE, *(str(change.ref) for change in plan.changes)})
     notes = tending.notes(app)

@@ -31,10 +31,12 @@ def until(so: Callable[[], Any], why: str = "") -> Any:
 class Loop:
     """One life of the loop. `said`: its events so far."""
 
-    def __init__(self, box: Sandbox, *args: str, prefix: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, box: Sandbox, *args: str, prefix: tuple[str, ...] = (), program: tuple[str, ...] = ("reconciler",)
+    ) -> None:
         self.said: list[dict[str, Any]] = []
         self.process = subprocess.Popen(
-            [*prefix, sys.executable, "-m", "reconciler", "run", "--json", *args], cwd=box.repo, env=box.variables,
+            [*prefix, sys.executable, "-m", *program, "run", "--json", *args], cwd=box.repo, env=box.variables,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -64,9 +66,11 @@ class Loop:
 
 
 @contextlib.contextmanager
-def looping(box: Sandbox, *args: str, prefix: tuple[str, ...] = ()) -> Iterator[Loop]:
-    """A loop that has had its first look; it is ended in the end."""
-    loop = Loop(box, *args, prefix=prefix)
+def looping(
+    box: Sandbox, *args: str, prefix: tuple[str, ...] = (), program: tuple[str, ...] = ("reconciler",)
+) -> Iterator[Loop]:
+    """A loop that has begun; it is ended in the end."""
+    loop = Loop(box, *args, prefix=prefix, program=program)
     try:
         loop.wait("started")
         yield loop
