@@ -12,7 +12,7 @@ from reconciler.app import planning, serving
 from reconciler.app.serving import Row
 from reconciler.app.session import App
 from reconciler.formats.duration import shown
-from reconciler.model.problem import invalid
+from reconciler.model.problem import Problem, Severity, invalid
 from reconciler.model.sampling import DAY, Sample
 from reconciler.model.serving import Health
 
@@ -29,14 +29,20 @@ class Said:
     record: Any = None
 
 
-def chosen(app: App, ports: Sequence[int]) -> Sequence[str]:
-    """The servers that git names on these ports, or all of them. Raises Invalid for a port that none has."""
+def chosen(app: App, words: Sequence[str]) -> Sequence[str]:
+    """The servers that git names, by port or by name, each once; or all of them. Raises Invalid for what none has."""
     declared = serving.declared(app)
-    by_port = {one.serving.launch.port: name for name, one in declared.items()}
-    if missing := [port for port in ports if port not in by_port]:
+    by_port = {str(one.serving.launch.port): name for name, one in declared.items()}
+    if missing := [word for word in words if word not in by_port and word not in declared]:
         known = ", ".join(f"{port} ({name})" for port, name in sorted(by_port.items())) or "none"
-        raise invalid(f"port {missing[0]}", "no declared server has it", f"there are: {known}")
-    return [by_port[port] for port in ports] if ports else sorted(declared)
+        raise invalid(f"`{missing[0]}`", "no declared server has this port or name", f"there are: {known}")
+    found = (word if word in declared else by_port[word] for word in words)
+    return list(dict.fromkeys(found)) if words else sorted(declared)
+
+
+def problem(found: Problem) -> Said:
+    """A mistake in desired state, or a warning."""
+    return Said(None if found.severity is Severity.WARNING else False, str(found))
 
 
 def connectivity(rows: Sequence[Row]) -> Iterator[Said]:
@@ -62,6 +68,7 @@ def mcp(app: App, rows: Sequence[Row]) -> Iterator[Said]:
     yield Said(None, f"git declares {len(wanted)}: {', '.join(sorted(wanted)) or 'none'}", sorted(wanted))
     for row in rows:
         if row.now is None or not row.now.serves:
+            yield Said(None, f"{row.name}: not running, so nobody can be asked", {"server": row.name, "mcp": ""})
             continue
         found = app.world.servers.integrations(row.now)
         if isinstance(found, str):
@@ -113,12 +120,15 @@ def performance(app: App, rows: Sequence[Row], *, analyze: bool) -> Iterator[Sai
         samples = list(app.book.samples.since(row.name, start))
         if row.figures is not None:
             used = row.figures
-            text = f"{row.name}: CPU {used.cpu:.0f}%, {used.memory // MEGA} MB, {used.processes} processes"
+            many = "1 process" if used.processes == 1 else f"{used.processes} processes"
+            text = f"{row.name}: CPU {used.cpu:.0f}%, {used.memory // MEGA} MB, {many}"
             yield Said(None, f"{text}, up {shown(used.up)}", {"server": row.name, "now": used._asdict()})
         if samples:
             yield Said(None, f"{row.name}: {_summary(samples)}", {"server": row.name, "samples": len(samples)})
         elif row.now is not None:
-            yield Said(None, f"{row.name}: nothing sampled yet: `reconcile run` does that", None)
+            yield Said(None, f"{row.name}: nothing sampled yet: `reconcile run` does that", {"server": row.name})
+        if row.figures is None:
+            yield Said(None, f"{row.name}: not running", {"server": row.name, "now": None})
         yield from _analysis(row, samples) if analyze else ()
 
 

@@ -113,11 +113,15 @@ def rows_of(loaded: Loaded, opened: App) -> list[Row]:
 def state(row: Row) -> str:
     """One word for how a server is."""
     if row.now is None:
-        wanted = row.declared is not None and row.declared.running and row.declared.serving.care.lifecycle == "owned"
-        suspended = row.note is not None and row.note.suspended is not None
-        ended = wanted and not suspended and row.note and row.note.process
+        ended = lacking(row) and row.note and row.note.process
         return server_diagnoses.ENDED if ended else "stopped"
     return server_diagnoses.state(row.now) or "ready"
+
+
+def lacking(row: Row) -> bool:
+    """Whether git wants a server to run that nobody has stopped by hand, and it does not."""
+    wanted = row.declared is not None and row.declared.running and row.declared.serving.care.lifecycle == "owned"
+    return row.now is None and wanted and not (row.note is not None and row.note.suspended is not None)
 
 
 def _importance(row: Row) -> tuple[int, str]:

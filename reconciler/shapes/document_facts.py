@@ -26,7 +26,7 @@ QUESTIONS = frozenset(
     ("names", "exists", "template", "spec", "body", "source", "page", "folder", "links", "backlinks", "observed",
      "diagnoses", "seen", "looked")
 )  # fmt: skip
-OF_FILES, OF_NAMES = ("spec", "body"), ("names", "exists")
+OF_NAMES = ("names", "exists")
 OF_ONE = ("spec", "body", "source", "page", "links", "backlinks")
 DEEP = frozenset(("spec", "seen", "diagnoses"))
 """Answers of which equal ones may read otherwise: true is 1."""
@@ -74,14 +74,22 @@ class Facts:
     def carry(self, before: Facts, same: AbstractSet[str], alike: bool) -> None:
         """Takes over what cannot be otherwise: `same` are the resources whose files say what they said; `alike`: there
         are the same ones as before."""
-        always = (*OF_FILES, *(OF_NAMES if alike else ()))
+        # What is named by something that names others now, or did, has other backlinks.
+        carried: dict[str, AbstractSet[str]] = dict.fromkeys(("spec", "body", "source"), same)
+        every = self.resources.keys() if alike else frozenset[str]()
+        if self.grounds is before.grounds:
+            carried["page"] = every
+        named = before.__dict__.get("_named", before._kept_names)
+        if alike and len(named) == len(every):
+            moved = {ref: list(self._mentioned(self.resources[ref])) for ref in every if ref not in same}
+            shaken = {other for ref, names in moved.items() for other in {*names} ^ {*named[ref]}}
+            self._kept_names = {**named, **moved}
+            carried |= {"links": same, "backlinks": every - shaken}
         self._digests = {
             key: digest
             for key, digest in before._digests.items()
-            if key[0] in always and (key[1] in same or key[0] in OF_NAMES)
+            if (key[1] in carried[key[0]] if key[0] in carried else alike and key[0] in OF_NAMES)
         }
-        if alike and "_named" in before.__dict__:
-            self._kept_names = {ref: before._named[ref] for ref in same}
 
     @cached_property
     def resources(self) -> Mapping[str, Resource[Any]]:

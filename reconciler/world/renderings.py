@@ -36,7 +36,7 @@ def write(path: str, kept: Mapping[str, Any]) -> None:
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             with os.fdopen(fd, "w", encoding="utf-8") as file:
-                json.dump({"format": FORMAT, "kept": kept}, file, ensure_ascii=True)
+                file.write(json.dumps({"format": FORMAT, "kept": kept}))  # `dump` is six times as slow
             os.replace(temporary, path)
         except BaseException:
             os.unlink(temporary)

@@ -118,7 +118,10 @@ def test_the_other_options_do_it_too(house: Servers) -> None:
         "other": ("ready", house.pid(second)),
     }
     valid = json.loads(house.done("orchestrate", "--config", "--validate", "--all-servers", "--json"))
-    assert [one["well"] for one in valid] == [True, True]
+    assert [one["well"] for one in valid] == [True, True, True]
+    house.kill(second)
+    assert house.run("orchestrate", "--monitor", "--health-check").returncode == 1, "git wants it to run"
+    house.done("orchestrate", "--servers", "--start", "--servers=other", "--yes")
     zed.write_text(zed.read_text().replace('"acp"', '"serve"'))
     house.done("orchestrate", "--integrate", "--mcp", "--update-all", "--yes")
     assert '"acp"' in zed.read_text()
