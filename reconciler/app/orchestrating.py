@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.app import planning, serving
-from reconciler.app.serving import Row
+from reconciler.app.server_rows import Row
 from reconciler.app.session import App
 from reconciler.formats.duration import shown
 from reconciler.model.problem import Problem, Severity, invalid

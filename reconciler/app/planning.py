@@ -8,7 +8,7 @@ from dataclasses import replace
 from reconciler import registry
 from reconciler.app import opencode_schema
 from reconciler.app.cautious import cautious
-from reconciler.app.rendered import remembered
+from reconciler.app.rendered import documented, remembered
 from reconciler.app.session import App
 from reconciler.app.sighted import observing, showing, sights
 from reconciler.app.template_mistakes import judging
@@ -88,11 +88,6 @@ def _limits(app: App, loaded: Loaded) -> Sequence[Problem]:
     from reconciler.app.limits import passed
 
     return tuple(passed(app, loaded))
-
-
-def documented(loaded: Loaded) -> bool:
-    """Whether documents are declared: what is committed of them counts too."""
-    return any(resource.ref.kind == "document" for resource in loaded.resources)
 
 
 def stale(app: App, loaded: Loaded, which: str) -> Sequence[Problem]:

@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 MOST = 20_000
 
 
+def documented(loaded: Loaded) -> bool:
+    """Whether documents are declared."""
+    return any(resource.ref.kind == "document" for resource in loaded.resources)
+
+
 @contextmanager
 def remembered(env: Env, loaded: Loaded) -> Iterator[None]:
     """Nothing is read or written where no document is declared."""
-    if not any(resource.ref.kind == "document" for resource in loaded.resources):
+    if not documented(loaded):
         yield
         return
     from reconciler.shapes import document_rendering

@@ -8,48 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.app import limits, planning
+from reconciler.app import limits, planning, server_rows
+from reconciler.app.server_rows import Declared, Row
 from reconciler.app.session import App
 from reconciler.formats.duration import shown
 from reconciler.model.problem import Invalid, Origin, Problem, invalid
-from reconciler.model.resource import Layout, Loaded
-from reconciler.model.serving import Figures, Note, Now, Orphan, Process, Serving, Sitting, Suspension
-from reconciler.shapes import server_decisions, server_diagnoses, server_reacting
+from reconciler.model.serving import Figures, Note, Now, Orphan, Process, Suspension
+from reconciler.shapes import server_decisions
 
 PAUSE = 0.5
 Tell = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """A server as git has it on this machine; `running`: whether it shall."""
-
-    serving: Serving
-    running: bool
-
-    @property
-    def name(self) -> str:
-        return self.serving.launch.name
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One server. `generations`: the one it holds, and that of the disk; `declared` None: git does not name it."""
-
-    name: str
-    declared: Declared | None
-    now: Now | None
-    note: Note | None
-    sitting: Sitting | None
-    figures: Figures | None
-    generations: tuple[int, int]
-
-    @property
-    def serving(self) -> Serving:
-        if self.declared is not None:
-            return self.declared.serving
-        assert self.note is not None
-        return Serving(self.note.launch, self.note.care)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +36,13 @@ class Table:
 
 def declared(opened: App) -> dict[str, Declared]:
     """By name. Raises Invalid."""
-    return of(planning.read(opened), opened)
-
-
-def of(loaded: Loaded, opened: App) -> dict[str, Declared]:
-    """The servers that were loaded, as their kind aims them."""
-    kind = next(kind for kind in opened.kinds if kind.name == "server")
-    layout = Layout({}, home=opened.env.home)
-    found = {}
-    for resource in loaded.resources:
-        if resource.ref.kind == kind.name:
-            spec = replace(resource.spec, running=True)
-            [target] = kind.targets(replace(resource, spec=spec), loaded, layout)
-            assert target.desired is not None
-            found[resource.ref.name] = Declared(target.desired, resource.spec.running)
-    return found
+    return server_rows.of(planning.read(opened), opened)
 
 
 def table(opened: App, names: Sequence[str] = ()) -> Table:
     """Everything about every server, or about some. Raises Invalid for a name that nobody knows."""
     loaded, servers = planning.read(opened), opened.world.servers
-    rows = rows_of(loaded, opened)
+    rows = server_rows.rows_of(loaded, opened)
     _known(names, [row.name for row in rows])
     rows = [row for row in rows if not names or row.name in names]
     alive = [row.now.process for row in rows if row.now and row.now.process]
@@ -100,39 +54,8 @@ def table(opened: App, names: Sequence[str] = ()) -> Table:
     )
 
 
-def rows_of(loaded: Loaded, opened: App) -> list[Row]:
-    """Every server that was loaded or runs, without what it uses."""
-    wanted, servers = of(loaded, opened), opened.world.servers
-    notes = {note.launch.port: note for note in servers.notes()}
-    ports = {one.serving.launch.port: one for one in wanted.values()}
-    seen = servers.now(sorted({*ports, *notes}))
-    rows = [_row(port, ports.get(port), notes.get(port), seen.get(port), opened) for port in {*ports, *notes}]
-    return [row for row in rows if row.declared or row.now is not None]
-
-
-def state(row: Row) -> str:
-    """One word for how a server is."""
-    if row.now is None:
-        ended = lacking(row) and row.note and row.note.process
-        return server_diagnoses.ENDED if ended else "stopped"
-    return server_diagnoses.state(row.now) or "ready"
-
-
-def lacking(row: Row) -> bool:
-    """Whether git wants a server to run that nobody has stopped by hand, and it does not."""
-    wanted = row.declared is not None and row.declared.running and row.declared.serving.care.lifecycle == "owned"
-    return row.now is None and wanted and not (row.note is not None and row.note.suspended is not None)
-
-
 def _importance(row: Row) -> tuple[int, str]:
     return row.serving.care.priority, row.name
-
-
-def _row(port: int, wanted: Declared | None, note: Note | None, now: Now | None, opened: App) -> Row:
-    name = (wanted.name if wanted else note.launch.name if note else "") or str(port)
-    sitting = opened.world.servers.sitting(now) if now is not None and now.serves else None
-    generations = server_reacting.generations(now, opened.journal.runs())
-    return Row(name, wanted, now, note, sitting, None, generations)
 
 
 def _measured(row: Row, used: Mapping[Process, Figures]) -> Row:

@@ -19,7 +19,7 @@ from reconciler.model.resource import Loaded, Resource, Sight
 from reconciler.pipeline import cycle
 
 if TYPE_CHECKING:
-    from reconciler.app.serving import Row
+    from reconciler.app.server_rows import Row
     from reconciler.app.session import App
 
 KIND = "document"
@@ -145,18 +145,18 @@ def _drifted(app: App, loaded: Loaded) -> set[str]:
 def _servers(app: App, loaded: Loaded) -> dict[str, Mapping[str, Any]]:
     if all(resource.ref.kind != "server" for resource in loaded.resources):
         return {}
-    from reconciler.app import serving
+    from reconciler.app import server_rows
 
-    return {f"server/{row.name}": _server(row) for row in serving.rows_of(loaded, app) if row.declared}
+    return {f"server/{row.name}": _server(row) for row in server_rows.rows_of(loaded, app) if row.declared}
 
 
 def _server(row: Row) -> Mapping[str, Any]:
-    from reconciler.app import serving
+    from reconciler.app import server_rows
 
     now, note = row.now, row.note
     since = note.starts[-1] if now and now.ours and note and note.starts else now.loaded_at if now else 0.0
     return {
-        "state": serving.state(row), "port": row.serving.launch.port,
+        "state": server_rows.state(row), "port": row.serving.launch.port,
         "version": now.probe.version if now else "", "process": now.process.pid if now and now.process else 0,
         "since": time.strftime(MINUTE, time.gmtime(since)) if since else "",
         "sessions": row.sitting.sessions if row.sitting else 0, "busy": len(row.sitting.busy) if row.sitting else 0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from reconciler.app import planning
+from reconciler.app.rendered import documented
 from reconciler.model.problem import Problem
 from reconciler.model.resource import Loaded
 
@@ -19,7 +19,7 @@ def judging(app: App, portable: bool) -> Callable[[Loaded], Iterable[Problem]]:
 
     def found(loaded: Loaded) -> Iterable[Problem]:
         told.append(loaded)
-        if not planning.documented(loaded):
+        if not documented(loaded):
             return ()
         from reconciler.app import documents
 

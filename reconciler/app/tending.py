@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from reconciler.app import serving
+from reconciler.app import server_rows
 from reconciler.app.session import App
 from reconciler.model.resource import Loaded
 from reconciler.model.sampling import Sample
@@ -20,7 +20,7 @@ def notes(app: App) -> Mapping[int, Note]:
 
 def running(app: App, loaded: Loaded) -> dict[str, tuple[Serving, Now]]:
     """The servers that git names and that run, by name."""
-    declared = serving.of(loaded, app)
+    declared = server_rows.of(loaded, app)
     found = app.world.servers.now([one.serving.launch.port for one in declared.values()])
     return {
         name: (one.serving, found[one.serving.launch.port])

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from reconciler.app.serving import state
+from reconciler.app.server_rows import state
 from reconciler.cli import phrase
 from reconciler.cli.style import Style, columns, pad
 from reconciler.model.serving import Now
 from reconciler.shapes import server_decisions, server_diagnoses, server_loading
 
 if TYPE_CHECKING:
-    from reconciler.app.serving import Row, Table
+    from reconciler.app.server_rows import Row
+    from reconciler.app.serving import Table
 
 HEAD = ("server", "state", "port", "pid", "up", "cpu", "memory", "sessions", "busy", "restarts", "answers in")
 TONES = {"ready": "ok", "stopped": "dim", "taken": "error", "ended": "error", "poisoned": "error"}

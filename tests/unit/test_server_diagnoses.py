@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reconciler.app.serving import Declared, Row, state
+from reconciler.app.server_rows import Declared, Row, state
 from reconciler.cli.render_servers import remarks
 from reconciler.kinds.server import SERVER
 from reconciler.model.change import Seen

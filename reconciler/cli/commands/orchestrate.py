@@ -125,13 +125,13 @@ def _servers(args: Namespace) -> int:
 
 
 def _health(args: Namespace) -> int:
-    from reconciler.app import serving
+    from reconciler.app import server_rows, serving
     from reconciler.cli import terminal
     from reconciler.cli.render_servers import servers_record, servers_text
 
     app, names = _opened(args)
     table = serving.table(app, names)
-    ill = [row for row in table.rows if serving.state(row) not in ("ready", "stopped") or serving.lacking(row)]
+    ill = [row for row in table.rows if server_rows.state(row) not in ("ready", "stopped") or server_rows.lacking(row)]
     if args.json:
         terminal.show_json(servers_record(table))
     else:
