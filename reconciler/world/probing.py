@@ -78,8 +78,9 @@ class Line(NamedTuple):
         token = base64.b64encode(f"{USER}:{self.password}".encode()).decode()
         return {"Authorization": f"Basic {token}"}
 
-    def probe(self) -> Probe:
-        """Whether it is well: its process as a whole, then the folder it works in."""
+    def probe(self, loading: float = 0.0) -> Probe:
+        """Whether it is well: its process as a whole, then the folder it works in, which may take so many seconds (0:
+        as many as anything else) to load."""
         first = self.ask("/global/health")
         said = first.json
         if first.failure is not Health.WELL:
@@ -89,7 +90,7 @@ class Line(NamedTuple):
         if first.status != 200 or not isinstance(said, dict) or said.get("healthy") is not True:
             return Probe(Health.STRANGE, f"`/global/health` answers {first.status}")
         version = str(said.get("version", ""))
-        folder = self.ask("/config", self.launch.path)
+        folder = self.ask("/config", self.launch.path, timeout=loading)
         if folder.failure is not Health.WELL:
             return Probe(folder.failure, "", version, first.seconds)
         if folder.status == 400:

@@ -39,6 +39,8 @@ START = 90.0
 FREEING = 5.0
 EARLIEST = 0.2  # seconds after its start before which no `opencode serve` reads a file
 PAUSE = 0.05
+# What it is asked in the moment after its port opens is never answered (docs/opencode-facts.md): soon asked again.
+EARLY, LATE = 0.25, 5.0
 GOING = 2.0
 LONG = 30.0  # `/mcp` waits for every server that it connects to
 T = TypeVar("T")
@@ -243,19 +245,21 @@ class LocalServers:
         return {serving.launch.port: words for serving, words in zip(servings, said, strict=True)}
 
     def _ready(self, serving: Serving, until: float) -> str:
-        port = serving.launch.port
+        """Nothing is asked until somebody listens: asking costs what the servers need to start."""
+        port, patience = serving.launch.port, EARLY
         while True:
             now = self._standing(port)
             if now is None or now.process is None:
                 child = self._children.get(port)
                 if child is None or child.status() is not None:
                     return self._ended(port)
-            else:
-                probe = self.line(now, 5.0).probe()
+            elif taken(now.launch.hostname, port):
+                probe = self.line(now, patience).probe(loading=LONG)
                 if probe.health is Health.WELL:
                     return ""
                 if probe.health in (Health.POISONED, Health.LOCKED):
                     return f"{probe.health}: {probe.text}" if probe.text else str(probe.health)
+                patience = min(patience * 1.5, LATE)
             if time.monotonic() > until:
                 return f"not ready within {START:g} s"
             time.sleep(PAUSE)

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from reconciler.model.serving import Care, Difference, Health, Launch, Note, Now, Sitting
+from reconciler.model.serving import Care, Difference, Health, Launch, Note, Now, Serving, Sitting
 from reconciler.model.world import Env
 from reconciler.world import processes, server_notes, server_sessions, server_start
 from reconciler.world.local import environment
@@ -96,6 +96,16 @@ def test_one_slow_answer_is_no_illness(env: Env) -> None:
         assert made.now([port])[port].probe.health is Health.WELL
         fake.naps = [1.0, 1.0, 1.0]
         assert made.now([port])[port].probe.health is Health.SLOW
+
+
+def test_what_starts_is_soon_asked_again(env: Env) -> None:
+    """The first question to a real one is often lost."""
+    fake = Fake()
+    with serving(fake) as port:
+        made = noted(env, port)
+        fake.naps = [3.0]
+        assert made.wait([Serving(Launch("a", port, "127.0.0.1", "/own"))]) == {port: ""}
+    assert [path for path, _ in fake.asked].count("/global/health") > 1
 
 
 def test_only_its_own_folder_is_asked_and_those_its_log_names(env: Env, tmp_path: Path) -> None:
