@@ -35,8 +35,8 @@ class Status(StrEnum):
 class Outcome:
     """What became of one change; `made` is what had to be made on the way (folders), to go again with it; `reverse`
     turns a shared file back into what it was before the run, as long as nobody else touches it. `heir`: an item was
-    removed, and another one goes by its name since. `diff`: what moved, where it is stale, and
-    `found`: the state that stands there then."""
+    removed, or handed back beside one that was, and another one goes by its name since, or none. `diff`: what moved,
+    where it is stale, and `found`: the state that stands there then."""
 
     claim: Claim
     status: Status

@@ -16,6 +16,7 @@ from reconciler.model.resource import Claim, Revision
 from reconciler.pipeline.apply import Pages, Progress, Result, carry_on, silent
 from reconciler.pipeline.entire import halved
 from reconciler.pipeline.hands import Hands, Settled
+from reconciler.pipeline.renamed import renamed
 from reconciler.pipeline.settle import again, settle
 
 
@@ -64,9 +65,10 @@ def _planned(run: int, step: Step, hands: Hands, contents: Contents) -> Change[A
     exact = contents.exact(run, kind.name, *step.claim[:2])
     if step.rest.removes:
         return again(step, exact=exact)
+    after = renamed(step) or step.after
     try:
-        planned = again(step, kind.codec.decode(contents.content(step.veil_after or step.after)), exact)
-        return replace(planned, dress=contents.dress(run, *step.claim[:2]))
+        planned = again(step, kind.codec.decode(contents.content(step.veil_after or after)), exact)
+        return replace(planned, fingerprint=after, dress=contents.dress(run, *step.claim[:2]))
     except KeyError:
         if step.action.bookkeeping:
             return again(step)

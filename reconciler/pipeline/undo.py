@@ -15,6 +15,7 @@ from reconciler.model.resource import Ref, Target
 from reconciler.pipeline.judge import matches
 from reconciler.pipeline.observe import Snapshot
 from reconciler.pipeline.plan import OLD_SECRET, above, below, owned, veiled_change
+from reconciler.pipeline.renamed import renamed
 from reconciler.pipeline.wishes import Glance, Wish, blind, kept_veil, wish
 
 
@@ -81,7 +82,7 @@ def _of_name(step: Step, seen: Seen[Any], kind: AnyKind, snapshot: Snapshot, kep
     """An item whose name another one took when it went: it comes back before that one, or goes again."""
     if seen.fingerprint == step.before:
         return None
-    if step.action is Action.DELETE and step.after != ABSENT:
+    if (step.action is Action.DELETE and step.after != ABSENT) or renamed(step):
         back = _restored(step, seen, kind, snapshot, kept)
         return replace(back, action=Action.CREATE, diff=below(step.part, kind.diff(None, back.after)))
     if step.action is Action.CREATE and step.cause is Cause.UNDO and step.before != ABSENT:

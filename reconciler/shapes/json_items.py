@@ -167,7 +167,8 @@ class JsonItems:
         after = self._set(text or EMPTY, other, outcomes, world)
         new = [c for c in changes if c.after is not None and c.before.state is None]
         after = self._add(after, text, sorted(new, key=_in_order), outcomes, world)
-        return self._remove(after, [c for c in changes if c.after is None], outcomes, world)
+        back = [c for c in other if c.becomes is None and outcomes[c.claim].status is Status.DONE]
+        return self._remove(after, [c for c in changes if c.after is None], back, outcomes, world)
 
     def _set(self, text: str, other: Changes, outcomes: Outcomes, world: World) -> str:
         """Other values all at once: of the whole list only what differs is written."""
@@ -200,17 +201,20 @@ class JsonItems:
             outcomes[change.claim] = Outcome(change.claim, Status.DONE, made=made)
         return added.text
 
-    def _remove(self, text: str, gone: Changes, outcomes: Outcomes, world: World) -> str:
-        """What goes, all at once; not one whose name another item would take: nobody could tell them apart again."""
+    def _remove(self, text: str, gone: Changes, back: Changes, outcomes: Outcomes, world: World) -> str:
+        """What goes, all at once; not one whose name another item of ours would take: nobody could tell them apart
+        again. What was handed `back` just now is ours no more, and goes by whatever name."""
         places, made = self.places(text), frozenset(c.item for change in gone for c in change.made)
         removed = self.removed(text, {c.claim.item: places[c.claim.item] for c in gone if c.before.state}, made)
         then = self.standing(removed.text)
         heirs = [c for c in gone if c.claim.item in then]
-        if heirs and self._astray(text, then, gone):
+        if heirs and self._astray(text, then, [*gone, *back]):
             why = "another one of the same name stands after it and would take its place"
             hint = "remove either of them by hand, then apply again"
             outcomes |= {c.claim: _failed(c, _problem(c, why, hint, world)) for c in heirs}
-            return self._remove(text, [c for c in gone if c not in heirs], outcomes, world)
+            return self._remove(text, [c for c in gone if c not in heirs], back, outcomes, world)
+        renamed = [c.claim for c in back if not equal(then.get(c.claim.item), c.after)]
+        outcomes |= {claim: replace(outcomes[claim], heir=True) for claim in renamed}
         for change in gone:
             unmade = tuple(c for c in change.made if c.item in removed.unmade)
             outcomes[change.claim] = Outcome(change.claim, Status.DONE, unmade=unmade, heir=change in heirs)
