@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,7 @@ class Store:
         self._masker = masking.Masker()
         self._rows: tuple[object, Sequence[Recorded]] = None, ()
         self._digest: tuple[object, str] = None, ""
+        self._begun: dict[int, int] = {}
 
     @classmethod
     def memory(cls, key: bytes, roots: Mapping[str, str] | None = None, home: str = "") -> Store:
@@ -99,7 +101,9 @@ class Store:
     def _stamp(self) -> object:
         """Another one whenever anything was written, by whomever; None where there is no state."""
         with self._file.reading() as db:
-            return None if db is None else (id(db), db.total_changes, *db.execute("PRAGMA data_version").fetchone())
+            if db is None:
+                return None
+            return self._file.times, id(db), db.total_changes, *db.execute("PRAGMA data_version").fetchone()
 
     def veiled(self) -> Sequence[Recorded]:
         return self._owned("WHERE veiled != ''")
@@ -149,6 +153,7 @@ class Store:
 
     def steps(self, run: int) -> Sequence[Step]:
         rows = self._file.rows(f"SELECT {store_rows.STEP} FROM steps WHERE run = ? ORDER BY id", run)
+        self._begun.setdefault(run, self._file.times)
         return [store_rows.step_row(row) for row in rows]
 
     def doubtful(self) -> Sequence[tuple[str, str]]:
@@ -196,18 +201,28 @@ class Store:
             self._keep_exact(db, run, intents)
             self._keep_dresses(db, run, intents)
             self._promise(db, run, opened)
+            self._begun[run] = self._file.times
             return run
+
+    @contextmanager
+    def _going_on(self, run: int) -> Iterator[sqlite3.Connection]:
+        """One durable transaction, in the very state in which the run began. Raises Invalid."""
+        with self._file.writing() as db:
+            if self._begun.setdefault(run, self._file.times) != self._file.times:
+                text = "the state was removed or replaced during a run: what that did since is recorded nowhere"
+                raise invalid(self._file.where, text, "plan again: what cannot be told is held as unknown")
+            yield db
 
     def intend(self, run: int, changes: Sequence[Intent]) -> None:
         blobs = self._blobs(changes)
-        with self._file.writing() as db:
+        with self._going_on(run) as db:
             self._keep(db, blobs)
             self._keep_dresses(db, run, changes)
             Steps(db, run, self._root).intend(changes)
             self._promise(db, run, changes)
 
     def settle(self, run: int, settled: Sequence[Settled]) -> None:
-        with self._file.writing() as db:
+        with self._going_on(run) as db:
             Steps(db, run, self._root).settle([(c, o, self._said(o.problem)) for c, o in settled])
             done = [change for change, outcome in settled if outcome.status is Status.DONE]
             self._hand_over(db, run, done)
@@ -219,7 +234,7 @@ class Store:
             self._unmake(db, [claim for _, outcome in settled for claim in outcome.unmade])
 
     def finish(self, run: int) -> Run:
-        with self._file.writing() as db:
+        with self._going_on(run) as db:
             db.execute(
                 "UPDATE steps SET status = 'skipped', message = ? WHERE run = ? AND status IN ('planned', 'open')",
                 (LEFT, run),

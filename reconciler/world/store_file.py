@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.problem import Invalid, Problem, Severity, shown
-from reconciler.world.disk import sync_folder
+from reconciler.world.disk import Identity, identity, sync_folder
 from reconciler.world.problems import failed, problem
 from reconciler.world.seal import Seal, private_folder
 from reconciler.world.store_migrations import migrate
@@ -20,13 +20,16 @@ if TYPE_CHECKING:
     import sqlite3
 
 MEMORY = ":memory:"
+WAL = "-wal"
 FRUGAL = ("PRAGMA cache_size=-4096", "PRAGMA wal_autocheckpoint=1000")
 """SQLite keeps what it has read of a file that grows, up to so many KiB; and what was written, in a file beside it of
 so many pages."""
 
 
 class StateFile:
-    """One connection, opened when first needed. Every method raises Invalid for what people can mend."""
+    """One connection, opened when first needed, and again where another file stands at the path by then, or none: what
+    is written into one that nobody finds again is lost. `times`: how often that was. Every method raises Invalid for
+    what people can mend."""
 
     def __init__(self, path: str, home: str, seal: Seal | None) -> None:
         self._path, self._seal, self._home = path, seal, home
@@ -34,12 +37,17 @@ class StateFile:
         self._db: sqlite3.Connection | None = None
         self._old = 0
         self.trouble: Problem | None = None
+        self.times = 0
+        self._stood: Identity | None = None
+        self._wal: Identity | None = None
         self._frugal = False
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection | None]:
         """None where there is no state yet, or none that counts: `trouble` says why. Makes nothing."""
         with telling(self.where):
+            if self._db is not None and not self._db.in_transaction and _standing(self._path) != self._stood:
+                self._leave()
             if self._db is None and self.trouble is None and self._path != MEMORY:
                 self._found()
             yield self._db
@@ -54,6 +62,7 @@ class StateFile:
             self._tighten()
             with _transaction(db):
                 yield db
+            self._wal = _standing(self._path + WAL)
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self.reading() as db:
@@ -70,7 +79,15 @@ class StateFile:
             self._db.close()
             self._db, self._old = None, 0
 
+    def _leave(self) -> None:
+        """Another file stands there, or none. SQLite would take what we wrote beside the old one for the new one's."""
+        self.close()
+        self.times += 1
+        if self._wal is not None and _standing(self._path + WAL) == self._wal:
+            set_aside(self._path, self.where, (WAL,))
+
     def _found(self) -> None:
+        self._stood = _standing(self._path)
         found = self._looked()
         self.trouble = found.trouble
         if found.db is not None:
@@ -93,6 +110,7 @@ class StateFile:
     def _newer(self) -> sqlite3.Connection:
         """The state of an earlier version, brought to this one's tables where it stands."""
         self.close()
+        self._stood = _standing(self._path)
         db = connected(on_disk(self._path))
         with _transaction(db):
             # Another process may have been faster.
@@ -109,7 +127,9 @@ class StateFile:
             set_aside(self._path, self.where)
         self.trouble = None
         self._seal.keep(anew=True)
-        db = connected(f"file:{MEMORY}" if self._path == MEMORY else self._new_file())
+        uri = f"file:{MEMORY}" if self._path == MEMORY else self._new_file()
+        self._stood = _standing(self._path)
+        db = connected(uri)
         with _transaction(db):
             if empty(db):
                 fill(db, self._seal.key(), self._home, lost=lost)
@@ -148,6 +168,14 @@ class StateFile:
         if self._frugal:
             _spare(db)
         weakref.finalize(self, db.close)  # so that SQLite's own files beside the state go when we go
+
+
+def _standing(path: str) -> Identity | None:
+    """Who the file at a path is; None where none is, or there is no path."""
+    try:
+        return None if path.startswith(MEMORY) else identity(os.stat(path))
+    except FileNotFoundError:
+        return None
 
 
 def _spare(db: sqlite3.Connection) -> None:

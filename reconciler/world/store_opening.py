@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
@@ -97,11 +98,11 @@ def on_disk(path: str) -> str:
     return f"file:{quote(path)}?mode=rw"
 
 
-def set_aside(path: str, where: str) -> None:
+def set_aside(path: str, where: str, ends: Sequence[str] = ("-wal", "-shm", "")) -> None:
     """Moves a state that is unfit, and SQLite's own files beside it, to another name. Raises Invalid."""
     name = f"{path}.aside-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}"
     try:
-        for end in ("-wal", "-shm", ""):
+        for end in ends:
             if os.path.lexists(path + end):
                 os.rename(path + end, name + end)
     except OSError as error:

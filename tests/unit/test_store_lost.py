@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.outcome import Status
+from reconciler.model.outcome import Intent, Outcome, Status
 from reconciler.model.problem import Invalid
 from reconciler.model.resource import Claim
 from reconciler.world import store_origin
@@ -188,3 +188,66 @@ def test_somebody_else_s_state_is_not_touched(home: Home, monkeypatch: pytest.Mo
         with pytest.raises(Invalid) as error:
             act(home.open())
         assert "belongs to the user with the number" in problem(error)
+
+
+# ---- gone, or another one, while it is open
+
+
+def moved(home: Home) -> Callable[[], None]:
+    return lambda: home.db.rename(home.state / "elsewhere")
+
+
+def folder_moved(home: Home) -> Callable[[], None]:
+    return lambda: home.state.rename(home.folder / "elsewhere") and None
+
+
+@pytest.mark.parametrize("go", [lambda home: home.db.unlink, moved, folder_moved], ids=["removed", "moved", "folder"])
+def test_a_state_that_goes_while_it_is_open_is_lost_and_what_comes_next_is_found_again(
+    home: Home, go: Callable[[Home], Callable[[], None]]
+) -> None:
+    store = home.open()
+    run(store, change(store, "a.md", None, b"A"))
+    go(home)()
+    assert not store.recorded() and store.lost("repo") and not store.runs()
+    run(store, change(store, "b.md", None, b"B"))
+    for one in (store, home.open()):
+        assert [row.claim.path for row in one.recorded()] == ["b.md"] and one.lost("repo") and not one.troubles()
+    store.close()
+    assert [row.claim.path for row in home.open().recorded()] == ["b.md"]
+
+
+def test_another_state_put_in_its_place_while_it_is_open_is_the_one_that_counts(home: Home) -> None:
+    """Not with what was written beside the old one in it: SQLite tells the two by their names alone."""
+    backup = home.folder / "backup"
+    backup.write_bytes(filled(home, 50))
+    store = home.open()
+    run(store, *(change(store, f"{n}.md", None, b"B" * n) for n in range(100, 150)))
+    assert len(store.recorded()) == 100
+    backup.rename(home.db)
+    assert len(store.recorded()) == 50 and not store.lost("repo") and not store.troubles()
+    run(store, change(store, "c.md", None, b"C"))
+    store.close()
+    assert len(home.open().recorded()) == 51 and not home.open().troubles()
+    assert [path.name for path in home.state.glob("*.aside-*-wal")] or not (home.state / "state.db-wal").exists()
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["removed", "another"])
+def test_a_run_does_not_go_on_in_another_state(home: Home, again: bool) -> None:
+    store = home.open()
+    made = change(store, "a.md", None, b"A")
+    number = began(store)
+    store.intend(number, [Intent(made, None, b"A")])
+    home.db.unlink()
+    if again:
+        began(home.open())
+    for go_on in (
+        lambda: store.settle(number, [(made, Outcome(made.claim, Status.DONE))]),
+        lambda: store.intend(number, [Intent(made, None, b"A")]),
+        lambda: store.finish(number),
+    ):
+        with pytest.raises(Invalid) as error:
+            go_on()
+        assert "was removed or replaced during a run" in problem(error)
+    assert not store.recorded() and store.lost("repo")
+    run(store, made)
+    assert len(home.open().recorded()) == 1
