@@ -104,9 +104,9 @@ def _same(target: Target[Any], file: File | None) -> bool:
 
 
 def _stale(target: Target[Any], which: str) -> Problem:
-    part = f"region `{target.claim.item[1]}` is" if target.claim.item else "is"
+    part = f"its region `{target.claim.item[1]}`" if target.claim.item else "it"
     staged = f", then `git add {target.claim.path}`" if which == "index" else ""
-    text = f"{target.ref}: {part} not what its template and its inputs make now"
+    text = f"stale: {target.ref} renders {part} otherwise now"
     return Problem(Origin(target.claim.path), text, f"`reconcile docs render`{staged}")
 
 

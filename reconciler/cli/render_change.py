@@ -67,13 +67,31 @@ def _folder(changes: Sequence[Change[Any]], page: Page) -> str:
 def _parts(item: Item, page: Page) -> Iterator[str]:
     """The files of a resource: names alone where that says all, else each with what differs."""
     shown = item.changes if page.style.full else item.changes[:FEW]
-    names = [page.style.safe(change.target.part or change.claim.path) for change in shown]
+    folder = _folder(item.changes, page)
+    names = [_below(change, folder, page) for change in shown]
     more = [f"… {len(item.changes) - len(shown)} more"] if len(shown) < len(item.changes) else []
     if not page.style.full and item.sign in "+-=":
-        yield " " * INDENT + page.style.paint(", ".join([*names, *more]), "dim")
+        for line in _wrapped(", ".join([*names, *more]), page.style.width - INDENT):
+            yield " " * INDENT + page.style.paint(line, "dim")
         return
     for name, change in zip(names, shown, strict=True):
         mark = page.style.paint(sign(change), TONES[sign(change)])
         yield f"{' ' * INDENT}{mark} {phrase.joined([name, note(change), size(change)])}"
         yield from body(change, page, INDENT + 2)
     yield from (" " * INDENT + page.style.paint(line, "dim") for line in more)
+
+
+def _below(change: Change[Any], folder: str, page: Page) -> str:
+    """A file as it is called in the folder that was named above it, and which region of it."""
+    sort, *region = change.claim.item or ("",)
+    if sort not in ("", "region"):
+        return page.style.safe(change.target.part)
+    name = place(change, page).removeprefix(folder)
+    return f"{name} ({page.style.safe(region[0])})" if region else name
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """Lines of a terminal; one where there is none."""
+    from textwrap import wrap
+
+    return wrap(text, room, break_long_words=False, break_on_hyphens=False) if room > 0 else [text]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from reconciler.cli.phrase import count
@@ -15,8 +16,11 @@ Edge = tuple[str, str, str]
 
 
 def check_text(problems: Sequence[Problem], style: Style) -> str:
+    """Each problem; advice that several of them in a row share stands once, below the last."""
     last = count(len(problems), "problem") if problems else "documents, links and standards: nothing is amiss"
-    return style.finish([*problem_lines(problems, style), last])
+    following = [*(problem.hint for problem in problems), ""][1:]
+    told = [replace(p, hint="") if p.hint == hint else p for p, hint in zip(problems, following, strict=False)]
+    return style.finish([*problem_lines(told, style), last])
 
 
 def check_record(problems: Sequence[Problem]) -> dict[str, Any]:

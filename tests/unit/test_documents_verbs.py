@@ -91,7 +91,7 @@ def test_the_hook_judges_what_is_staged(home: Home) -> None:
     (home.repo / OUTPUT).write_text("edited\n")
     subprocess.run(["git", "-C", str(home.repo), "add", "-A"], check=True)
     said, status = home.slow("check", "--staged")
-    assert status == 1 and f"{OUTPUT}: document/agents: is not what its template and its inputs make now" in said
+    assert status == 1 and f"{OUTPUT}: stale: document/agents renders it otherwise now" in said
 
 
 def test_orchestrate_docs_update_all(home: Home) -> None:
