@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -170,5 +171,26 @@ def visible(value: Any, name: str, own: Mapping[type, frozenset[str]]) -> bool:
     return type(value).__module__.startswith("jinja2.")
 
 
-OURS = {"join": joined, "replace": replaced, "indent": indented, "string": written, "tojson": as_json}
+def on_one_line(text: str) -> str:
+    """`oneline`: line ends and runs of blanks as one blank each."""
+    return " ".join(written(text).split())
+
+
+def in_a_cell(text: str) -> str:
+    """`cell`: the same, and nothing in it ends a cell of a table."""
+    return on_one_line(text).replace("|", "\\|")
+
+
+def fenced(text: str, language: str = "") -> str:
+    """`fenced`: a code block that nothing in the text ends."""
+    text = written(text)
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    sized(len(text) + 2 * len(fence))
+    return f"{fence}{written(language)}\n{text}\n{fence}"
+
+
+OURS = {
+    "join": joined, "replace": replaced, "indent": indented, "string": written, "tojson": as_json,
+    "oneline": on_one_line, "cell": in_a_cell, "fenced": fenced,
+}  # fmt: skip
 """Filters of our own, which count what they make."""
