@@ -22,6 +22,8 @@ from reconciler.model.problem import Invalid
 JITTER = 0.1
 GLANCE = 2.0
 """Seconds between two looks whether a server that is waited for is idle."""
+VAIN, MOST_SELDOM = 3, 2.0
+"""So many looks in a row may come to nothing before there are pauses between them, of so many seconds at most."""
 FETCH, WATCH = "fetch", "watch"
 """What troubles the loop beside its turns: a remote that can't be asked, files that can't be watched."""
 Tell = Callable[[Sequence[Event], LoopSettings], None]
@@ -40,9 +42,11 @@ class Controller:
     settings: LoopSettings = field(default_factory=LoopSettings)
     _fetched: float = 0.0
     _fetching: threading.Thread | None = None
+    _vain: int = 0
+    _met: str = ""
 
     def stop(self) -> None:
-        """Ends the loop after the step in hand; safe in a signal handler."""
+        """Ends the loop after the step in hand; for another thread, not for a signal handler."""
         self.stopping.set()
         self.waker.rung.set()
 
@@ -74,14 +78,17 @@ class Controller:
         finally:
             heart.stop()
             self.waker.close()
-            self._say(Event("stopped", "the loop ended"))
+            with suppress(Invalid):
+                self._say(Event("stopped", "the loop ended"))
 
     def _turns(self) -> float | None:
         """Turns until one writes nothing: what was written is looked at once more, so that its echo is known."""
         while True:
             turned = turn(self.app, self.memory, signed=self.signed)
             self._learn(turned)
-            self.waker.echo = {path: stamp(path) for path in turned.wrote}
+            if turned.wrote:
+                self.waker.echo = {path: stamp(path) for path in turned.wrote}
+            self._vain = 0 if turned.wrote or turned.events else self._vain + 1
             if not turned.wrote or self.stopping.is_set():
                 return turned.again
 
@@ -90,10 +97,16 @@ class Controller:
         self.waker.debounce = self.settings.debounce
         if turned.events:
             self.tell(turned.events, self.settings)
-        if not self.branch and self.settings.branch not in ("", self.memory.place.branch):
-            self.memory.place = Place(self.settings.branch)
-            self.waker.rung.set()
+        if not self.branch:
+            self._move(self.settings.branch)
         self._watch()
+
+    def _move(self, branch: str) -> None:
+        """Follows the branch that a commit names, unless that stood there when we came: two may name each other."""
+        place = self.memory.place
+        if branch not in ("", place.branch) and place.head != self._met:
+            self.memory.place, self._met = Place(branch), self.app.here.commit_of(branch)
+            self.waker.rung.set()
 
     def _watch(self) -> None:
         self.ends.watch(note.process.pid for note in tending.notes(self.app).values() if note.process)
@@ -108,10 +121,22 @@ class Controller:
         usual = self.settings.every + random.uniform(-spread, spread)
         until = time.monotonic() + min(usual, usual if again is None else again)
         pulse = GLANCE if self.memory.waits else looping.PULSE
-        while (left := until - time.monotonic()) > 0 and not self.waker.rung.wait(min(left, pulse)):
+        began = time.monotonic()
+        while (left := until - time.monotonic()) > 0:
+            if self.waker.rung.wait(min(left, pulse)):
+                self._pause(time.monotonic() - began)
+                break
             heart.stir()
             if self.memory.waits and tending.idle(self.app, [wait.port for wait in self.memory.waits.values()]):
                 break
+
+    def _pause(self, quiet: float) -> None:
+        """What rings again and again for nothing (a program that logs below a live folder) is looked at ever more
+        seldom. `quiet`: seconds since the last look."""
+        if quiet > MOST_SELDOM:
+            self._vain = 0
+        elif self._vain > VAIN:
+            self.stopping.wait(min(MOST_SELDOM, 0.025 * 2 ** min(self._vain - VAIN, 10)))
 
     def _fetch(self) -> None:
         """Asks the remote in a thread of its own: a slow network must delay no repair."""

@@ -41,9 +41,9 @@ class Teller:
     def tell(self, events: Sequence[Event], settings: LoopSettings) -> None:
         for event in events:
             self._show(event)
-        with self._lock:
-            self._settings = settings
-            if settings.notify:
+        if settings.notify:
+            with self._lock:
+                self._settings = settings
                 self._bag = grouping.collected(self._bag, events)
                 self._arrange()
 

@@ -20,11 +20,13 @@ from reconciler.model.change import FORCED, Cause, Change, Plan
 from reconciler.model.event import LOOP, Condition, Event, Level
 from reconciler.model.loop import LoopSettings
 from reconciler.model.outcome import Outcome, Status
-from reconciler.model.problem import Invalid
+from reconciler.model.problem import Invalid, Problem
 from reconciler.model.resource import Loaded
 from reconciler.model.serving import Process
 
 MACHINE = "this machine"
+MOST = 1000
+"""So many events are kept at most until they can be written down."""
 SHORTEST = 0.1
 """Seconds between two looks that nothing asked for, at least."""
 
@@ -32,7 +34,7 @@ SHORTEST = 0.1
 @dataclass
 class Memory:
     """What one life of the loop keeps between turns; `place`, `waits` and who is heavy are kept for the next life too.
-    `troubles`: what lasts beside turns."""
+    `troubles`: what lasts beside turns; `untold`: what could not be written down yet, `mute` times in a row."""
 
     place: Place
     waits: Waits = field(default_factory=dict)
@@ -44,6 +46,8 @@ class Memory:
     sampled: float = float("-inf")
     weighed: Weighed = field(default_factory=lambda: Weighed({}, (), {}))
     troubles: dict[str, Condition] = field(default_factory=dict)
+    untold: Sequence[Event] = ()
+    mute: int = 0
 
     @classmethod
     def of(cls, kept: Mapping[str, Any], branch: str) -> Memory:
@@ -90,14 +94,31 @@ def turn(app: App, memory: Memory, *, signed: bool = False) -> Turned:
             done, wrote, whole = _acted(app, memory, followed, now, lasting)
         memory.faults = worked(memory.faults, MACHINE)
     except (Invalid, OSError) as error:
-        problems = error.problems if isinstance(error, Invalid) else looping.explained(error)
+        problems = _problems(error)
         memory.faults = failed(memory.faults, MACHINE, problems[0].text, now, memory.backoff)
         lasting.append(conditions.of_problems("machine", "nothing could be done:", problems))
     known = None if whole else conditions.HEADS if followed else conditions.MACHINE
-    events = _told(app, memory, done, [*lasting, *memory.troubles.values()], known)
+    memory.untold = [*memory.untold, *done][-MOST:]
+    end: float | None = None
+    try:
+        events = _told(app, memory, memory.untold, [*lasting, *memory.troubles.values()], known)
+        end = looping.next_end(app)
+        memory.untold, memory.mute = [], 0
+    except (Invalid, OSError) as error:
+        memory.mute += 1
+        events, end = _mute(memory, _problems(error)), memory.backoff.after(memory.mute)
     loaded = followed.loaded if followed else None
-    again = _again(memory, loaded, now, looping.next_end(app))
-    return Turned(loaded.settings.loop if loaded else None, events, wrote, again)
+    return Turned(loaded.settings.loop if loaded else None, events, wrote, _again(memory, loaded, now, end))
+
+
+def _problems(error: Invalid | OSError) -> Sequence[Problem]:
+    return error.problems if isinstance(error, Invalid) else looping.explained(error)
+
+
+def _mute(memory: Memory, problems: Sequence[Problem]) -> tuple[Event, ...]:
+    """Nothing can be written down: that is said to who listens, once; the rest is told when it can be."""
+    said = conditions.of_problems("machine", "nothing can be written down:", problems)
+    return (Event("machine", said.text, Level.ERROR, at=looping.clock()),) if memory.mute == 1 else ()
 
 
 def _again(memory: Memory, loaded: Loaded | None, now: float, end: float | None) -> float | None:
@@ -118,7 +139,7 @@ def _acted(
     memory.faults = among(memory.faults, {MACHINE, *(str(change.ref) for change in plan.changes)})
     notes = tending.notes(app)
     plan, again = tended(plan, notes, time.time())
-    waiting = patient(plan, memory.waits, notes, now, looping.clock())
+    waiting = patient(plan, memory.waits, notes, time.monotonic(), looping.clock())
     plan, memory.waits = waiting.plan, waiting.waits
     lasting += waiting.lasting
     memory.resting = min((wait for wait in (again, waiting.again) if wait is not None), default=None)

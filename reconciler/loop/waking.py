@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,15 @@ def stamp(path: str) -> Stamp | None:
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
+def _place(folder: str) -> tuple[int, int] | None:
+    """Which folder it is; None where there is none."""
+    try:
+        found = os.stat(folder)
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISDIR(found.st_mode) else None
+
+
 def counts(path: str, watched: Watched, echo: Mapping[str, Stamp | None]) -> bool:
     """Whether a change at a path is news: not the echo of our own write, nor git's noise."""
     folder, name = os.path.split(path)
@@ -53,7 +63,7 @@ class Waker:
     echo: dict[str, Stamp | None] = field(default_factory=dict)
     polling: str = ""
     _watched: Watched | None = None
-    _folders: frozenset[str] = frozenset()
+    _folders: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -61,7 +71,8 @@ class Waker:
         """From now on these; why they can't be watched, or "". Rings where they lie in other folders than before: it
         could not see those until now."""
         self._watched = watched
-        folders = frozenset(folder for folder in watched.folders if os.path.isdir(folder))
+        # What took a folder's place is another one, of which nothing would be seen.
+        folders = {folder: place for folder in watched.folders if (place := _place(folder)) is not None}
         if folders == self._folders and self._thread is not None and self._thread.is_alive():
             return self.polling
         self.close()

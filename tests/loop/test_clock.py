@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.clock import Clock
 from tests.support.fake_serve import FakeServe, end_all
-from tests.support.looping import Kept, Loop, agent, looping, replace
+from tests.support.looping import Kept, agent, looping, processor, replace
 from tests.support.opencode import free_port
 
 DAY = 86400
@@ -68,12 +68,6 @@ def box(tmp_path: Path) -> Iterator[Clocked]:
     end_all(made.home)
 
 
-def used(loop: Loop) -> float:
-    """Seconds of a processor so far."""
-    fields = Path(f"/proc/{loop.process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def test_repairs_commits_and_servers_go_on_whatever_the_clock_shows(box: Clocked) -> None:
     port = free_port()
     box.serve(port)
@@ -93,11 +87,12 @@ def test_repairs_commits_and_servers_go_on_whatever_the_clock_shows(box: Clocked
             loop.wait("applied", "server/notes", 1 + 2 * turn)  # it loads what was changed, each time
             box.kill(port)
             loop.wait("corrected", "server/notes", turn)
-            before = used(loop)
+            before = processor(loop)
             time.sleep(2)
-            assert used(loop) - before < 1, "it looks again and again"
+            assert processor(loop) - before < 1, "it looks again and again"
         assert len(box.says("history")) == runs + 9, "nothing was pruned"
-        assert {one["what"] for one in loop.said} <= {"started", "applied", "corrected"}, loop.said
+        calm = {"started", "applied", "corrected", "waiting", "resolved"}  # under load nobody may say who is busy
+        assert {one["what"] for one in loop.said} <= calm, loop.said
         assert loop.stop() == 0
 
 

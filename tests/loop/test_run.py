@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.desktop import desktop
-from tests.support.looping import PATIENCE, Kept, Loop, agent, looping, replace, until
+from tests.support.looping import PATIENCE, Kept, Loop, agent, looping, processor, replace, until
 
 
 def test_what_is_committed_is_applied_and_nothing_else(tmp_path: Path) -> None:
@@ -432,6 +432,70 @@ def test_a_home_that_is_gone_stops_changes(tmp_path: Path) -> None:
         until(lambda: "Agent 0." in box.live("a0").read_text())
 
 
+def test_a_folder_that_took_the_place_of_another_is_watched(tmp_path: Path) -> None:
+    box = Kept(tmp_path, settings="loop: {every: 1h}\n")
+    agents = box.live("a0").parent
+    with looping(box) as loop:
+        replace(box.live("a1"), "mine\n")
+        loop.wait("corrected", "agent/a1")
+        shutil.copytree(agents, tmp_path / "copy")
+        os.rename(agents, tmp_path / "old")
+        os.rename(tmp_path / "copy", agents)
+        wakes(box, 2)
+        replace(box.live("a0"), "mine\n")
+        loop.wait("corrected", "agent/a0")
+
+
+def test_two_branches_that_name_each_other_are_not_followed_in_turn(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    with looping(box) as loop:
+        box.git("branch", "other")
+        box.git("switch", "-q", "other")
+        box.say("reconcile.yaml", "id: kept\nloop: {branch: main}\n")
+        box.say("agents/a0.md", agent("Other's."))
+        box.commit("names main")
+        box.git("switch", "-q", "main")
+        box.say("reconcile.yaml", "id: kept\nloop: {branch: other}\n")
+        box.commit("names other")
+        until(lambda: "Other's." in box.live("a0").read_text(), "the branch that is named is followed")
+        replace(box.live("a2"), "mine\n")
+        loop.wait("corrected", "agent/a2")
+        wakes(box, 3)
+        assert "Other's." in box.live("a0").read_text() and len(loop.told("applied", "agent/a0")) == 1
+        box.git("switch", "-q", "other")
+        box.say("reconcile.yaml", "id: kept\nloop: {branch: main}\n# meant\n")
+        box.commit("names main, and means it")
+        until(lambda: "Agent 0." in box.live("a0").read_text(), "a later commit may send it back")
+
+
+def test_a_program_that_logs_below_a_live_folder_keeps_nobody_busy(tmp_path: Path) -> None:
+    box = Kept(tmp_path, agents=100)
+    noise = box.home / ".config/opencode/noise.log"
+    with looping(box) as loop:
+        replace(box.live("a0"), "mine\n")
+        loop.wait("corrected", "agent/a0")
+        logging = subprocess.Popen([sys.executable, "-c", LOGGER, noise])
+        try:
+            until(noise.exists)
+            time.sleep(3)
+            before = processor(loop)
+            time.sleep(4)
+            assert processor(loop) - before < 1, "each line is looked at"
+            replace(box.live("a0"), "mine\n")
+            loop.wait("corrected", "agent/a0", 2)
+        finally:
+            logging.kill()
+            logging.wait()
+
+
+LOGGER = """import sys, time
+with open(sys.argv[1], "w", buffering=1) as file:
+    while True:
+        print("one more", file=file)
+        time.sleep(0.02)
+"""
+
+
 def test_a_repository_that_is_gone_removes_nothing_and_what_lasted_before_lasts_on(tmp_path: Path) -> None:
     out = tmp_path / "news"
     box = Kept(tmp_path, settings=f"loop:\n  notify_every: 0s\n  notify: [{{command: {teller(tmp_path, out)}}}]\n")
@@ -548,14 +612,15 @@ def test_only_signed_commits_are_applied_where_that_is_asked(tmp_path: Path) -> 
 
 def test_news_go_to_a_command_together(tmp_path: Path) -> None:
     out = tmp_path / "news"
-    box = Kept(tmp_path, settings=f"loop:\n  notify: [{{command: {teller(tmp_path, out)}}}]\n  notify_every: 2s\n")
+    box = Kept(tmp_path, settings=f"loop:\n  notify: [{{command: {teller(tmp_path, out)}}}]\n  notify_every: 1h\n")
     with looping(box) as loop:
         for name in ("b0", "b1", "b2"):
             replace(box.live(name), "mine\n")
             box.say(f"agents/{name}.md", agent("Git's."))
             box.commit(name)
             loop.wait("held", f"agent/{name}")
-        until(lambda: out.exists() and "agent/b2" in out.read_text())
+            until(lambda: out.exists() and "agent/b0" in out.read_text())
+        assert loop.stop() == 0
     news = [json.loads(line) for line in out.read_text().splitlines()]
     assert sorted(e["about"] for one in news for e in one["events"]) == [f"agent/b{n}" for n in range(3)]
     assert len(news) == 2, "the first at once, the others together"

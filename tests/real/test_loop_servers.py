@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -73,11 +74,7 @@ def test_one_that_uses_too_much_is_restarted_once_it_is_idle(servers: Servers, s
     servers.commit()
     assert servers.run("apply", "--yes").returncode == 0
     pid = servers.pid(port)
-    answer: list[str] = []
-    asking = threading.Thread(
-        target=lambda: answer.append(servers.server(port).ask("SLEEP 30", directory=servers.home / "projects/notes"))
-    )
-    asking.start()
+    asking, answer = at_work(servers, port, 300)
     until(lambda: stub.requests)
     with looping(servers) as loop:
         assert "over 20 MB of memory" in loop.wait("memory", "server/notes")["text"]
@@ -138,7 +135,7 @@ def at_work(servers: Servers, port: int, seconds: int) -> tuple[threading.Thread
     def ask() -> None:
         with contextlib.suppress(OSError):
             folder = servers.home / "projects/notes"
-            answer.append(servers.server(port).ask(f"SLEEP {seconds}", directory=folder))
+            answer.append(servers.server(port).ask(f"SLEEP {seconds}", directory=folder, timeout=2 * seconds))
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
@@ -152,7 +149,7 @@ def test_a_busy_one_is_waited_for_and_the_journal_is_not_filled(servers: Servers
     servers.commit()
     assert servers.run("apply", "--yes").returncode == 0
     pid = servers.pid(port)
-    asking, answer = at_work(servers, port, 60)
+    asking, answer = at_work(servers, port, 300)
     until(lambda: stub.requests)
     with looping(servers) as loop:
         servers.say("---\ndescription: x\nmode: subagent\n---\nNew.\n", "agents/new.md")
@@ -193,8 +190,10 @@ def test_one_whose_policy_says_so_is_disturbed_at_its_deadline_and_no_sooner(ser
     with looping(servers) as loop:
         forced = loop.wait("forced", "server/notes")
         assert "then: force" in forced["text"]
-    began, ended = (datetime.fromisoformat(one["at"]) for one in (said, forced))
-    assert (ended - began).total_seconds() >= 11, "the second life waited no less"
+    ended = datetime.fromisoformat(forced["at"])
+    [since] = re.findall(r"waits since (\S+) UTC", said["text"])
+    began = datetime.fromisoformat(f"{said['at'][:11]}{since}+00:00")
+    assert (ended - began).total_seconds() % 86400 >= 11, "the second life waited no less"
     until(lambda: servers.pid(port) not in (0, pid))
     assert not runs(pid)
     stub.wake()

@@ -37,7 +37,7 @@ def test_a_saved_plan_does_what_it_says(house: Servers) -> None:
         if tables == 2:
             break
     watching.send_signal(signal.SIGINT)
-    watching.communicate(timeout=20)
+    watching.communicate(timeout=60)
     assert watching.returncode == 130
 
 

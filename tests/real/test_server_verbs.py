@@ -77,7 +77,7 @@ def test_restarting_what_was_started_by_hand_makes_it_ours(house: Servers) -> No
         house.done("apply", "--yes")
         assert house.run("server", "stop", "a").returncode == 1
         assert house.done("server", "restart", "a") == "server/a is ready\n"
-        assert server.process.wait(timeout=20) is not None
+        assert server.process.wait(timeout=60) is not None
         assert house.plan().nothing
         house.drop("servers/a.yaml")
         house.done("apply", "--yes")

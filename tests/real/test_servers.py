@@ -75,12 +75,18 @@ def test_an_agent_is_disposed_for_and_opencode_json_restarted_for_once_idle(hous
     shown = house.done("plan")
     assert "server/a  dispose, when idle  agents changed · 1 busy session" in shown
     applying = house.start("apply", "--yes")
-    until(lambda: (house.home / ".config/opencode/agents/reviewer.md").exists())
+    assert applying.stderr is not None
+    talk = ""
+    while "waiting for server/a" not in talk:
+        more = applying.stderr.readline()
+        assert more, talk
+        talk += more
+    assert (house.home / ".config/opencode/agents/reviewer.md").exists()
     assert house.run("apply", "--yes", "agent", "--no-wait").returncode == 0  # the lock is free while it waits
     assert applying.poll() is None
     stub.wake()
-    said, talk = applying.communicate(timeout=60)
-    assert applying.returncode == 0, said + talk
+    said, rest = applying.communicate(timeout=60)
+    assert applying.returncode == 0, said + talk + rest
     assert "waiting for server/a to be idle: 1 busy session" in talk
     answers = server.get(f"/session/{session}/message", directory=project)
     assert [part["text"] for part in answers[-1]["parts"] if part["type"] == "text"] == ["STUB[stub-1] user=SLEEP 120"]

@@ -60,7 +60,9 @@ def test_whatever_happens_to_the_service_ends_no_server(
     assert ("/reconcile-server-notes-" in group) == scopes and (unit in group) != scopes
     answer: list[str] = []
     asking = threading.Thread(
-        target=lambda: answer.append(servers.server(port).ask("SLEEP 300", directory=servers.home / "projects/notes"))
+        target=lambda: answer.append(
+            servers.server(port).ask("SLEEP 300", directory=servers.home / "projects/notes", timeout=600)
+        )
     )
     asking.start()
     until(lambda: stub.requests)

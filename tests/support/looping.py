@@ -65,6 +65,12 @@ class Loop:
             self._reader.join(5)
 
 
+def processor(loop: Loop) -> float:
+    """Seconds of a processor that it has used so far."""
+    fields = Path(f"/proc/{loop.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextlib.contextmanager
 def looping(
     box: Sandbox, *args: str, prefix: tuple[str, ...] = (), program: tuple[str, ...] = ("reconciler",)

@@ -16,7 +16,7 @@ from tests.support import opencode
 from tests.support.managed import Managed
 from tests.support.opencode import Sandbox, free_port
 
-PATIENCE = 60
+PATIENCE = 120
 
 
 class Servers(Managed):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import plistlib
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import threading
-import time
+from collections.abc import Sequence
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,14 +24,16 @@ from reconciler.app import environment, open_app, service
 from reconciler.app.checks import service as checks
 from reconciler.formats import duration, units
 from reconciler.loop import conditions, grouping, guard, patience, restraint, suspects, tending, weighing
+from reconciler.loop.following import Place
 from reconciler.loop.heart import Heart
 from reconciler.loop.telling import Teller
+from reconciler.loop.turn import Memory, Turned, turn
 from reconciler.loop.waking import counts, stamp
 from reconciler.model.backoff import Backoff, among, failed, resting, soonest, worked
 from reconciler.model.change import FORCED, Action, Cause, Change, Disruption, Plan, Seen, Verdict
 from reconciler.model.event import Condition, Event, Level, Suspension, Watched
 from reconciler.model.loop import Channel, LoopSettings
-from reconciler.model.problem import Origin
+from reconciler.model.problem import Origin, invalid
 from reconciler.model.resource import Claim, Ref, Revision, Target
 from reconciler.model.sampling import Sample
 from reconciler.model.serving import Care, Launch, Note, Now, Process, Serving
@@ -36,7 +41,7 @@ from reconciler.world import named_processes, notices, scopes, services
 from reconciler.world.logbook import Book
 from reconciler.world.readiness import notifier
 from reconciler.world.store import Store
-from tests.support.looping import until
+from tests.support.looping import Kept, until
 
 
 def change(name: str = "a", cause: Cause = Cause.DRIFT, action: Action = Action.UPDATE, **more: Any) -> Change[Any]:
@@ -201,6 +206,32 @@ def test_news_that_come_while_others_are_sent_are_sent_too(tmp_path: Path) -> No
     assert [json.loads(one)["what"] for one in shown] == ["held", "held", "held", "untold"]
 
 
+def test_what_can_not_be_written_down_is_said_once_and_written_when_it_can_be(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    opened = open_app(environment(box.variables), str(box.repo))
+
+    class Full(Book):
+        full = True
+
+        def tell(self, repo: str, events: Sequence[Event]) -> Sequence[Event]:
+            if self.full:
+                raise invalid("the state", "the disk is full")
+            return super().tell(repo, events)
+
+    assert isinstance(opened.book, Book)
+    book = Full(opened.book._file)
+    opened, memory = replace(opened, book=book), Memory(Place("main"))
+    box.live("a0").write_text("mine\n")
+    first = turn(opened, memory)
+    assert [(e.what, e.level) for e in first.events] == [("machine", Level.ERROR)] and first.again == 1.0
+    assert "Agent 0." in box.live("a0").read_text(), "repairs go on"
+    again = turn(opened, memory)
+    assert again.events == () and again.again == 2.0
+    book.full = False
+    assert [e.what for e in turn(opened, memory).events] == ["corrected"]
+    assert turn(opened, memory) == Turned(LoopSettings())
+
+
 def test_our_own_write_is_no_reason_to_look(tmp_path: Path) -> None:
     path = str(tmp_path / "a.md")
     watched = Watched(frozenset({str(tmp_path)}), frozenset({"/x/poke"}), frozenset({"/repo/.git"}))
@@ -310,17 +341,53 @@ def test_readiness_is_told_to_who_asked(tmp_path: Path) -> None:
     notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")})("READY=1")
 
 
+STOPPED = """
+import threading
+from reconciler.loop.stopping import stops
+rung, stopping = threading.Event(), threading.Event()
+def stop():
+    stopping.set()
+    rung.set()
+stops(stop)
+print(flush=True)
+while not stopping.is_set():  # it holds the lock of what is set nearly all the time
+    rung.clear()
+    rung.set()
+"""
+
+
+def test_a_signal_stops_whatever_is_in_hand() -> None:
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        with subprocess.Popen([sys.executable, "-c", STOPPED], stdout=subprocess.PIPE) as process:
+            assert process.stdout and process.stdout.readline()
+            process.send_signal(number)
+            try:
+                assert process.wait(60) == 0
+            finally:
+                process.kill()
+
+
 def test_a_long_turn_is_no_dead_loop_and_an_endless_one_is() -> None:
     said: list[str] = []
-    now = [0.0]
-    heart = Heart(said.append, 0.001, lambda: now[0])
+    now, looks = [0.0], itertools.count()
+    looked = [0]
+
+    def clock() -> float:
+        looked[0] = next(looks)
+        return now[0]
+
+    def beats(many: int) -> int:
+        """How much was said once it has looked at the clock so often."""
+        after = looked[0] + many
+        until(lambda: looked[0] >= after)
+        return len(said)
+
+    heart = Heart(said.append, 0.001, clock)
     heart.start()
     until(lambda: "WATCHDOG=1" in said)
     now[0] = 1801.0
-    time.sleep(0.05)
+    assert beats(2) == beats(20)
     silent = len(said)
-    time.sleep(0.05)
-    assert len(said) == silent
     heart.stir()
     until(lambda: len(said) > silent)
     heart.stop()

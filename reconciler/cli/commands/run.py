@@ -17,12 +17,11 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    import signal
-
     from reconciler.app import looping, service
     from reconciler.cli import opening
     from reconciler.cli.outlet import Outlet
     from reconciler.loop.controller import Controller
+    from reconciler.loop.stopping import stops
     from reconciler.loop.telling import Teller
 
     app = opening.with_kept(args)
@@ -31,9 +30,7 @@ def run(args: Namespace) -> int:
         outlet = Outlet()
         teller = Teller(app.env, outlet.show, args.json)
         controller = Controller(app, teller.tell, args.branch, args.require_signed, args.once)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup says, and a shell of what it puts behind
-                signal.signal(number, lambda *_: controller.stop())
+        stops(controller.stop)
         try:
             controller.run()
         finally:
