@@ -29,7 +29,7 @@ VARIABLES = (
     "NO_COLOR", "TERM",
 )  # fmt: skip
 # Nothing of a repository's or of anybody's settings can make this git run something.
-SHUT = ("--no-optional-locks", "-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null")
+SHUT = ("--no-optional-locks", "--literal-pathspecs", "-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null")
 SHUT_VARIABLES = {
     "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_ATTR_NOSYSTEM": "1", "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_ALLOW_PROTOCOL": "none", "LC_ALL": "C",
@@ -159,7 +159,7 @@ def _staged(said: "Said") -> "int | None":
         return None
     return _git(
         said["top"], path, "diff-index", "--cached", "--quiet", "HEAD", "--",
-        ".gitattributes", "desired-state", "templates", place=said["git"],
+        ".gitattributes", "desired-state", "templates", *said["outputs"], place=said["git"],
     )  # fmt: skip
 
 

@@ -71,11 +71,15 @@ def _rests(app: App, which: str, directory: str | None, loaded: Loaded, plan: Pl
     standing = _standing(app, loaded, plan)
     if not isinstance(repository, GitRepository) or standing is None:
         return None
-    ground = footing(repository, which, app.env.variables)
+    rows = [row for row in app.journal.recorded() if row.repo == plan.repo]
+    pages = sorted({r.claim.path for r in rows if r.ref.kind == "document" and r.claim.root == "repository"})
+    staged = pages if which == "index" else []
+    if not repository.contents("index", staged).keys() >= {*staged}:
+        return None  # whether git is told to ignore them is not watched
+    ground = footing(repository, which, app.env.variables, staged)
     if ground is None or (which == "work" and not _as_on_disk(repository.folder, loaded)):
         return None
     watched, folders, shared, swept = standing
-    rows = [row for row in app.journal.recorded() if row.repo == plan.repo]
     servers = served.footing(app, loaded, rows, swept)
     if secret_names.look_secret((*watched, *folders, *swept, *servers.watched)):
         return None
@@ -98,6 +102,7 @@ def _rests(app: App, which: str, directory: str | None, loaded: Loaded, plan: Pl
         git_dir=ground.git_dir,
         index=ground.staged,
         committed=ground.committed and not plan.revision.uncommitted,
+        staged=staged,
         servers=servers.asked,
         loaded=servers.watched,
     )

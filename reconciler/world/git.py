@@ -183,9 +183,9 @@ class GitRepository:
         """The index that a tree is read with."""
         return (self._index_of_hook() if which == "index" else "") or f"{self.git_dir}/index"
 
-    def is_committed(self, index: str) -> bool:
-        """Whether an index holds of desired state what the commit does."""
-        asked = ("diff-index", "--cached", "--quiet", "HEAD", "--", ".gitattributes", *git_tree.FOLDERS)
+    def is_committed(self, index: str, more: Sequence[str] = ()) -> bool:
+        """Whether an index holds of desired state, and of `more` files, what the commit does."""
+        asked = ("diff-index", "--cached", "--quiet", "HEAD", "--", ".gitattributes", *git_tree.FOLDERS, *more)
         return self._git.holds(*asked, index=index)
 
     def _commit(self, name: str) -> str:

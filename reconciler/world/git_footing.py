@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from reconciler.world.git import GitRepository
@@ -17,7 +17,7 @@ SETTINGS = (".gitconfig", ".config/git/config", ".config/git/ignore")
 
 class Footing(NamedTuple):
     """`watched`: settings and rules; `branch`: what moves with a commit; `folders`: those of desired state; `files`:
-    all in them. `committed`: the index says what the commit says."""
+    all in them. `committed`: the index says of them what the commit says."""
 
     git_dir: str
     staged: str
@@ -28,8 +28,11 @@ class Footing(NamedTuple):
     committed: bool
 
 
-def footing(repository: GitRepository, which: str, variables: Mapping[str, str]) -> Footing | None:
-    """None where something of it is kept in a way that is not watched."""
+def footing(
+    repository: GitRepository, which: str, variables: Mapping[str, str], more: Sequence[str] = ()
+) -> Footing | None:
+    """`more`: files that the answer rests on, too, as the index has them. None where something of it is kept in a way
+    that is not watched."""
     top, git_dir = repository.folder, repository.git_dir
     reference = _reference(git_dir)
     # Values that variables give are not kept.
@@ -47,7 +50,7 @@ def footing(repository: GitRepository, which: str, variables: Mapping[str, str])
     )
     branch = tuple(f"{git_dir}/{name}" for name in (*BRANCH, *reference))
     index = repository.index(which)
-    return Footing(git_dir, index, watched, branch, tuple(folders), tuple(files), repository.is_committed(index))
+    return Footing(git_dir, index, watched, branch, tuple(folders), tuple(files), repository.is_committed(index, more))
 
 
 def _reference(git_dir: str) -> tuple[str, ...] | None:

@@ -57,8 +57,9 @@ class Rests:
     roots; `varying`: files of the state and of the repository that change with whatever is applied or committed;
     `swept`: plain files, by paths without links; `named`: variables that are only set; `expected`: files that are only
     there; `listed`: a folder, and how the names in it begin that count; `top`, `git_dir`, `index`: the repository;
-    `committed`: its index says what its commit says; `servers`: whom to ask, and what (server_footing.py; None: that
-    cannot be asked, and no answer may be kept), and `loaded`: the files and folders that those rest on."""
+    `committed`: its index says of desired state, and of `staged` files, what its commit says; `servers`: whom to ask,
+    and what (server_footing.py; None: that cannot be asked, and no answer may be kept), and `loaded`: the files and
+    folders that those rest on."""
 
     watched: Sequence[str]
     folders: Sequence[str]
@@ -71,6 +72,7 @@ class Rests:
     git_dir: str
     index: str
     committed: bool
+    staged: Sequence[str]
     servers: Mapping[str, Any] | None
     loaded: Sequence[str]
 
@@ -142,6 +144,7 @@ def _said(directory: str, text: str, rests: Rests, since: Moment) -> dict[str, o
         "listed": [*rests.listed, listing(rests.listed)],
         "staged": [rests.index, _written(rests, before)],
         "committed": rests.committed,
+        "outputs": list(rests.staged),
         "top": rests.top,
         "git": rests.git_dir,
     }  # fmt: skip

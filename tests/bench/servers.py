@@ -3,8 +3,9 @@ do with them beside the same without.
 
     python -m tests.bench.servers [PAIRS]
 
-The two of a pair have their turn one after the other, each pair the other way round. By hand is: start all four, then
-ask each until its health and its folder answer. Both find the database made already, and all four start at once.
+The two of a pair have their turn one after the other, each pair the other way round; both plans were asked for before.
+By hand is: start all four, then ask each until its health and its folder answer. Both find the database made already,
+and all four start at once.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ class Figures(NamedTuple):
 
 
 def measure(pairs: int, folder: Path) -> Figures:
-    with Sandbox(folder / "home", binary()) as sandbox:
-        house, bare = Servers(sandbox, folder / "git"), Servers(sandbox, folder / "bare")
+    with Sandbox(folder / "home", binary()) as sandbox, Sandbox(folder / "other", binary()) as other:
+        house, bare = Servers(sandbox, folder / "git"), Servers(other, folder / "bare")
         ports = {name: house.declare(name) for name in FOUR}
         bare.say("id: bare\n", "reconcile.yaml")
         house.done("apply", "--yes")
@@ -46,6 +47,9 @@ def measure(pairs: int, folder: Path) -> Figures:
         applied, by_hand = _in_turn(pairs, lambda: _applied(house), lambda: _by_hand(sandbox, ports))
         house.done("apply", "--yes")
         bare.done("apply", "--yes")
+        time.sleep(1.1)  # until then nothing is answered from memory
+        for one in (house, bare):
+            one.done("plan")
         with_, without = _in_turn(pairs, lambda: _timed(house, "plan"), lambda: _timed(bare, "plan"))
         used, unused = _in_turn(pairs, lambda: _used(house, "plan"), lambda: _used(bare, "plan"))
         _stop(house)

@@ -20,7 +20,6 @@ def options(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     from reconciler.app import planning, proposing, remembering
-    from reconciler.app.rendered import documented
     from reconciler.cli import exits, opening, terminal
     from reconciler.cli.render_check import check_record, check_text
     from reconciler.cli.render_problems import problem_record
@@ -40,6 +39,6 @@ def run(args: Namespace) -> int:
     else:
         text = check_text(plan, terminal.style(args), stale)
         terminal.show(text)
-        if opening.plainly(args) and not (plan.changes or documented(loaded)):
+        if opening.plainly(args) and not (plan.changes or stale):
             remembering.remember(app, "staged" if args.staged else "check", args.directory, loaded, plan, text)
     return exits.TROUBLE if stale else exits.of_check(plan, changes_fail=args.fail_on == "changes")
