@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -68,7 +69,7 @@ def stale(app: App, loaded: Loaded, which: str) -> list[Problem]:
     stands, astray = _standing(app, which, list(dict.fromkeys(target.claim.path for target in ours)))
     judged = (target for target in ours if target.claim.path not in astray)
     problems = [problem for problem in astray.values() if problem is not None]
-    problems += [_stale(t, which) for t in judged if not _same(t, stands.get(t.claim.path))]
+    problems += [_stale(t, which, stands.get(t.claim.path)) for t in judged if not _same(t, stands.get(t.claim.path))]
     return problems
 
 
@@ -103,7 +104,10 @@ def _same(target: Target[Any], file: File | None) -> bool:
     return region is not None and document_state.value(region) == document_state.value(desired)
 
 
-def _stale(target: Target[Any], which: str) -> Problem:
+def _stale(target: Target[Any], which: str, file: File | None) -> Problem:
+    with suppress(owned_region.Broken):
+        if target.claim.item and file is not None and target.claim.item[1] not in owned_region.find(file.content):
+            return owned_region.lacking(target.claim.item[1], file.content, target.claim.path)
     part = f"its region `{target.claim.item[1]}`" if target.claim.item else "it"
     staged = f", then `git add {target.claim.path}`" if which == "index" else ""
     text = f"stale: {target.ref} renders {part} otherwise now"

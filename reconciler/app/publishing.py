@@ -53,7 +53,7 @@ def stale_files(app: App, ground: str) -> dict[str, File]:
         desired: Any = target.desired
         before = files.get(path, stands.get(path))
         if not target.claim.item:
-            files[path] = File(desired.content, before.executable if before else False)
+            files[path] = File(desired.content, desired.executable or bool(before and before.executable))
             continue
         name = target.claim.item[1]
         text = before.content if before else owned_region.fresh([name])

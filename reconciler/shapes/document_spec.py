@@ -82,6 +82,11 @@ def _output(said: Any, origin: Origin) -> Output:
 
 def _unfit(output: Output, each: str) -> Iterable[tuple[str, str]]:
     parts = output.path.split("/")
+    if parts[0].startswith("~"):
+        yield (
+            f"`{output.path}` is written from its folder on",
+            "a folder of its own is that of a server: `in: project/NAME`",
+        )
     if any(part in ("", ".", "..") for part in parts) or "\\" in output.path or not output.path.isprintable():
         yield f"`{output.path}` leads out of its folder", "write a path below it, without `..`"
     if output.place == "repository" and parts[0].lower() in ("desired-state", "templates"):

@@ -18,6 +18,7 @@ from reconciler.shapes.owned_region import Region
 
 State = File | Region
 MARK = "region"
+UNREADABLE = "unreadable"
 FOLLOWED = ("opencode", "zed")
 """Roots whose links are followed, as everywhere else."""
 
@@ -43,13 +44,14 @@ CODEC: Codec[State] = Codec(encode, decode, value)
 
 
 def observe(claims: Sequence[Claim], look: Look, key: bytes) -> Iterable[Seen[State]]:
-    """What stands at each claim. A path with a link on it, or a file with broken marks, is a problem."""
+    """What stands at each claim. A path with a link on it, or a file with broken marks, is a problem of that output
+    alone: it is held, and keeps nobody from all else."""
     for claim in claims:
         try:
             inside(claim, look)
             file = look.read(claim.root, claim.path)
         except Unreadable as error:
-            yield Seen(claim, None, "unreadable", error.problem)
+            yield Seen(claim, None, UNREADABLE, _warned(error.problem))
             continue
         yield _region(claim, file, look, key) if claim.item else Seen(claim, file, fingerprint(file, CODEC, key))
 
@@ -75,7 +77,7 @@ def _region(claim: Claim, file: File | None, look: Look, key: bytes) -> Seen[Sta
             return Seen(claim, None, ABSENT, _warned(owned_region.lacking(name, file.content, where)))
     except owned_region.Broken as broken:
         problem = Problem(Origin(where, broken.line, 1), broken.text, broken.hint)
-        return Seen(claim, None, "unreadable", problem)
+        return Seen(claim, None, UNREADABLE, _warned(problem))
     return Seen(claim, region, fingerprint(region, CODEC, key))
 
 
@@ -84,10 +86,10 @@ def _warned(problem: Problem) -> Problem:
 
 
 def together(changes: Sequence[Change[State]]) -> Sequence[Change[State]]:
-    """What has no marks to stand between is held, and the file left as it is."""
+    """What has no marks to stand between, or cannot be looked at, is held, and the file left as it is."""
     return [
         replace(c, verdict=Verdict(False, c.before.problem.text, c.before.problem.hint))
-        if c.before.problem is not None and c.after is not None and not c.action.bookkeeping
+        if c.before.problem is not None and (c.before.fingerprint == UNREADABLE or not c.action.bookkeeping)
         else c
         for c in changes
     ]

@@ -34,7 +34,7 @@ def targets(resource: Resource[Document], loaded: Loaded, layout: Layout) -> Seq
         else:
             asked.update(kept.asked)
             text = kept.text.encode()
-            state: State = Region(text, rendered=True) if output.region else File(text)
+            state: State = Region(text, rendered=True) if output.region else File(text, text.startswith(b"#!"))
             found.append(Target(resource.ref, part(claim), claim, state, output.origin))
     if problems:
         raise Invalid(problems)

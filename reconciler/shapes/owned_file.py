@@ -23,6 +23,8 @@ def decode(encoded: bytes) -> File:
     return File(encoded[1:], encoded[:1] == b"x")
 
 
+LONGEST = 1_000_000
+"""Bytes of a text of which the difference is shown."""
 CODEC: Codec[File] = Codec(encode, decode)
 MARKDOWN: Codec[File] = Codec(encode, decode, secrets=FILES)
 
@@ -76,16 +78,15 @@ def diff(before: File | None, after: File | None) -> Diff:
     )
     old, new = text(before.content), text(after.content)
     if old is None or new is None:
-        note = (
-            "" if before.content == after.content else f"{len(before.content)} → {len(after.content)} bytes, not text"
-        )
-        return Diff(fields, note=note)
+        why = "too long to show" if max(len(before.content), len(after.content)) > LONGEST else "not text"
+        same = before.content == after.content
+        return Diff(fields, note="" if same else f"{len(before.content)} → {len(after.content)} bytes, {why}")
     return Diff(fields, text_diff(old, new))
 
 
 def text(content: bytes) -> str | None:
     """The text of a file for people, or None for a binary or very long one."""
-    if b"\0" in content or len(content) > 1_000_000:
+    if b"\0" in content or len(content) > LONGEST:
         return None
     try:
         return content.decode()

@@ -88,6 +88,13 @@ def test_what_is_in_the_way_is_a_problem(home: Home, tmp_path: Path) -> None:
     assert home.slow("docs", "check")[1] == 1
 
 
+def test_marks_that_are_gone_are_named_so(home: Home) -> None:
+    home.say("documents/d.yaml", "template: l.md.j2\noutputs: [{path: README.md, region: a}]\n")
+    (home.repo / "README.md").write_text("# R\n")
+    said, status = home.slow("docs", "check")
+    assert status == 1 and said.startswith("README.md:1:1: the file has no region `a`\n")
+
+
 def test_what_git_ignores_is_in_no_commit(home: Home) -> None:
     (home.repo / ".gitignore").write_text("docs/\n")
     assert home.slow("docs", "render", "--yes")[1] == 0

@@ -107,8 +107,39 @@ BEGIN, END = "<!-- reconcile:begin {} -->\n", "<!-- reconcile:end {} -->\n"
 )
 def test_broken_marks_are_named_with_their_line(text: str, told: str) -> None:
     git = said("template: t.md.j2\noutputs: [{path: README.md, region: a}]\n")
-    [problem] = wrong(git, {"repository/README.md": text})
-    assert problem.startswith(f"~/repo/README.md:{told}\n  hint: ")
+    house = House({"repository/README.md": text})
+    plan = house.plan(git)
+    [problem] = [str(problem) for problem in plan.problems]
+    assert problem.replace("warning: ", "").startswith(f"~/repo/README.md:{told}\n  hint: ")
+    assert [str(change.ref) for change in plan.held] == ["document/d"]
+    house.apply(plan)
+    assert house.home["repository/README.md"] == text.encode() and "opencode/agents/a.md" in house.home
+
+
+def test_marks_that_broke_lose_nothing() -> None:
+    """Not when the document goes from git, is forced or handed back: the file is left until they are mended."""
+    house = House({"repository/README.md": (BEGIN + "mine\n" + END).format("a", "a")})
+    git = said("template: t.md.j2\noutputs: [{path: README.md, region: a}]\n")
+    house.apply(house.plan(git))
+    rendered = house.home["repository/README.md"].decode()
+    broken = rendered.replace(END.format("a"), "")
+    house.edit({"repository/README.md": broken})
+    less = {path: text for path, text in git.items() if not path.startswith("documents/")}
+    for says, force in ((git, ()), (git, ("document/d",)), (less, ()), (less, ("document/d",))):
+        plan = house.plan(says, force)
+        assert [str(change.ref) for change in plan.held] == ["document/d"], plan.changes
+        house.apply(plan)
+        assert house.home["repository/README.md"] == broken.encode()
+    house.hand_back()
+    house.edit({"repository/README.md": rendered})
+    house.apply(house.plan(less))
+    assert house.home["repository/README.md"] == (BEGIN + "mine\n" + END).format("a", "a").encode()
+
+
+def test_a_script_can_be_run() -> None:
+    house, git = House({}), said("template: s.j2\noutputs: [run.sh]\n", **{"../templates/s.j2": "#!/bin/sh\nls\n"})
+    house.apply(house.plan(git))
+    assert house.world.files["repository", "run.sh"].executable and not house.plan(git).due
 
 
 def test_marks_in_code_blocks_and_in_a_line_are_no_marks() -> None:
@@ -129,6 +160,7 @@ def test_a_region_cannot_hide_its_own_marks(text: str) -> None:
     [
         ("../out.md", "leads out of its folder"),
         ("/etc/passwd", "leads out of its folder"),
+        ("~/x.md", "is written from its folder on"),
         (".git/hooks/pre-commit", "lies in git's own folder"),
         ("desired-state/agents/a.md", "lies among the sources"),
         ("Templates/a.md", "lies among the sources"),
