@@ -51,10 +51,11 @@ def _detail(item: Item, page: Page) -> str:
     if item.held:
         return style.safe(first.verdict.rule)
     if len(item.changes) == 1:
-        return phrase.joined([place(first, page), note(first), size(first)])
+        return phrase.joined([_below(first, "", page), note(first), size(first)])
     notes = {note(change) for change in item.changes}
     common = notes.pop() if len(notes) == 1 else ""
-    return phrase.joined([f"{phrase.count(len(item.changes), 'file')} in {_folder(item.changes, page)}", common])
+    files, folder = phrase.count(len(item.changes), "file"), _folder(item.changes, page)
+    return phrase.joined([f"{files} in {folder}" if folder else files, common])
 
 
 def _folder(changes: Sequence[Change[Any]], page: Page) -> str:
@@ -82,12 +83,12 @@ def _parts(item: Item, page: Page) -> Iterator[str]:
 
 
 def _below(change: Change[Any], folder: str, page: Page) -> str:
-    """A file as it is called in the folder that was named above it, and which region of it."""
+    """A file as it is called in the folder that was named above it, if any, and which region of it."""
     sort, *region = change.claim.item or ("",)
-    if sort not in ("", "region"):
+    if folder and sort not in ("", "region"):
         return page.style.safe(change.target.part)
     name = place(change, page).removeprefix(folder)
-    return f"{name} ({page.style.safe(region[0])})" if region else name
+    return f"{name} ({page.style.safe(region[0])})" if sort == "region" and region else name
 
 
 def _wrapped(text: str, room: int) -> list[str]:

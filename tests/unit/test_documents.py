@@ -294,3 +294,11 @@ def test_a_mistake_says_what_mends_it(template: str, text: str, told: str) -> No
     git = said(f"template: {template}\noutputs: [l.md]\n", **{"../templates/t.md.j2": text})
     [problem] = wrong(git)
     assert told in problem
+
+
+def test_outputs_without_a_folder_in_common_are_each_named_whole() -> None:
+    git = said("template: t.md.j2\noutputs: [l.md, {in: project/s, path: README.md, region: r}]\n")
+    git["servers/s.yaml"] = "port: 55996\npath: /p\nstate: stopped\n"
+    house = House({"projects/p/README.md": (BEGIN + END).format("r", "r")})
+    text = render.plan(house.plan(git), house.world.show)
+    assert "+ document/d  2 files\n      /p/README.md (r), ~/repo/l.md\n" in text
