@@ -6,6 +6,7 @@ itself to look at. No password is kept: it is read where the process itself has 
 """
 
 import os
+import sys
 import time
 from _json import make_scanner
 from _socket import AF_INET, SOCK_STREAM, socket
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     Said = dict[str, Any]
 
+LINUX = sys.platform.startswith("linux")
 WITHIN = 0.5
 """Seconds in which all must have answered: beyond, the program itself says who is slow."""
 LARGEST = 16 << 20
@@ -37,15 +39,45 @@ class Plain:
 
 def ask(said: "Said") -> "list[Sequence[socket]]":
     """Every question sent to each server that ran, for `well`. Raises OSError, ValueError where one is another now."""
-    if _read("/proc/sys/kernel/random/boot_id").strip() != said["boot"]:
+    if said["started"] != started([one["pid"] for one in said["running"]]):
         raise ValueError
     return [_asked(one, said["within"]) for one in said["running"]]
 
 
-def _asked(one: "Said", within: float) -> "Sequence[socket]":
-    fields = _read(f"/proc/{one['pid']}/stat").rpartition(b")")[2].split()
-    if fields[0] in (b"Z", b"X") or float(fields[19]) != one["started"]:
+def started(pids: "Sequence[int]") -> "list[bytes]":
+    """What tells these processes from any other that has, had or will have their numbers. Raises OSError, ValueError
+    where one does not run."""
+    if not LINUX:
+        return _told(pids) if pids else []
+    found = [_read("/proc/sys/kernel/random/boot_id")]
+    for pid in pids:
+        fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+        if fields[0] in (b"Z", b"X"):
+            raise ValueError
+        found.append(fields[19])
+    return found
+
+
+def _told(pids: "Sequence[int]") -> "list[bytes]":
+    """Their starts to the second, as `ps` says them: other systems have no files for that."""
+    ours, theirs = os.pipe()
+    null = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_RDWR, 0) for fd in (0, 2)]
+    asked = ["ps", "-o", "pid=", "-o", "lstart=", "-p", ",".join(map(str, pids))]
+    try:
+        actions = [*null, (os.POSIX_SPAWN_DUP2, theirs, 1)]
+        process = os.posix_spawn("/bin/ps", asked, {"LC_ALL": "C", "TZ": "UTC"}, file_actions=actions)
+    finally:
+        os.close(theirs)
+    with open(ours, "rb") as file:  # noqa: PTH123
+        found = file.read()
+    os.waitpid(process, 0)
+    lines = found.splitlines()
+    if len(lines) != len(pids):
         raise ValueError
+    return lines
+
+
+def _asked(one: "Said", within: float) -> "Sequence[socket]":
     headers = b"Host: %s:%d\r\nConnection: close\r\n" % (one["host"].encode(), one["port"])
     if one["locked"]:
         headers += _authorization(one["pid"])

@@ -38,13 +38,19 @@ def footing(env: Env, ports: Mapping[int, bool], most: int, swept: Collection[st
     found = {port: notes.get(port) for port in sorted(ports)}
     running = {port: note for port, note in found.items() if note is not None and processes.alive(note.process)}
     must = {port for port, runs in ports.items() if runs}
-    if not processes.LINUX or must - running.keys() or not all(map(_known, running.values())):
+    if must - running.keys() or not all(map(_known, running.values())):
         return UNKNOWN
     quiet = [(_host(note), port) for port, note in found.items() if port not in running]
     if not all(NUMBERS.fullmatch(host) for host, _ in quiet):
         return UNKNOWN
+    try:
+        started = first_servers.started([note.process.pid for note in running.values() if note.process])
+    except (OSError, ValueError):
+        return UNKNOWN
+    if not all(processes.alive(note.process) for note in running.values()):
+        return UNKNOWN
     asked = {
-        "boot": processes.boot().encode(),
+        "started": started,
         "within": min([first_servers.WITHIN, *(note.care.timeout for note in running.values())]),
         "most": most,
         "quiet": quiet,
@@ -56,9 +62,13 @@ def footing(env: Env, ports: Mapping[int, bool], most: int, swept: Collection[st
 
 def _known(note: Note) -> bool:
     """Whether we started it, and it can be asked for with what its process has."""
-    launch, pid = note.launch, note.process.pid if note.process else 0
-    locked = bool(processes.variable(pid, server_start.PASSWORD))
-    return bool(note.tag and NUMBERS.fullmatch(_host(note)) and (locked or not launch.password))
+    if note.launch.password and not (processes.LINUX and _locked(note)):
+        return False
+    return bool(note.tag and NUMBERS.fullmatch(_host(note)))
+
+
+def _locked(note: Note) -> bool:
+    return bool(note.process and processes.variable(note.process.pid, server_start.PASSWORD))
 
 
 def _host(note: Note | None) -> str:
@@ -71,11 +81,10 @@ def _questions(note: Note, most: int) -> dict[str, object]:
     paths = ["/global/health", f"/config?directory={quote(note.launch.path)}", *([EVERY] if most else [])]
     return {
         "pid": note.process.pid,
-        "started": note.process.started,
         "host": _host(note),
         "port": note.launch.port,
         "paths": paths,
-        "locked": bool(processes.variable(note.process.pid, server_start.PASSWORD)),
+        "locked": processes.LINUX and _locked(note),
         "shared": note.launch.data == "shared",
     }
 

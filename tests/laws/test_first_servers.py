@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from reconciler import first_servers
+from reconciler.world import processes
 from tests.support import histories
 from tests.support.histories import VERBS
 from tests.support.served_homes import HAPPENS, QUIET, ServedHome
@@ -63,6 +65,27 @@ def test_no_password_is_kept(ready: dict[str, ServedHome]) -> None:
     kept = [path for path in home.cache.rglob("*") if path.is_file()]
     assert len(password) > 20
     assert not [path for path in kept if password in path.read_bytes()]
+
+
+def test_where_the_kernel_has_no_files_ps_is_asked(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on macOS. Nobody's variables are looked at there: one with a password is for the program itself."""
+    monkeypatch.setattr(processes, "LINUX", False)
+    monkeypatch.setattr(first_servers, "LINUX", False)
+    home = ServedHome(tmp_path_factory.mktemp("home"))
+    try:
+        settled([home])
+        assert agrees(home, "nothing, beside a password") == 0
+        (home.repo / "desired-state/servers/locked.yaml").unlink()
+        home.commit()
+        assert home.slow("apply", "--yes")[1] == 0
+        settled([home])
+        assert agrees(home, "nothing") == len(VERBS)
+        HAPPENS["it is started by hand in its place"](home)
+        assert agrees(home, "another one in its place", VERBS[:1]) == 0
+    finally:
+        home.end()
 
 
 @pytest.mark.parametrize("told", HAPPENS)
