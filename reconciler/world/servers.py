@@ -41,6 +41,8 @@ EARLIEST = 0.2  # seconds after its start before which no `opencode serve` reads
 PAUSE = 0.05
 # What it is asked in the moment after its port opens is never answered (docs/opencode-facts.md): soon asked again.
 EARLY, LATE = 0.25, 5.0
+# Several that start on one database at a time may shut each other out of it: such a one is started again.
+CROWDED, AGAIN = "database is locked", 2
 GOING = 2.0
 LONG = 30.0  # `/mcp` waits for every server that it connects to
 T = TypeVar("T")
@@ -246,13 +248,17 @@ class LocalServers:
 
     def _ready(self, serving: Serving, until: float) -> str:
         """Nothing is asked until somebody listens: asking costs what the servers need to start."""
-        port, patience = serving.launch.port, EARLY
+        port, patience, again = serving.launch.port, EARLY, AGAIN
         while True:
             now = self._standing(port)
             if now is None or now.process is None:
                 child = self._children.get(port)
                 if child is None or child.status() is not None:
-                    return self._ended(port)
+                    words = self._ended(port)
+                    again -= 1
+                    if child is None or CROWDED not in words or again < 0 or self.prepare(serving.launch):
+                        return words
+                    self.start(serving)
             elif taken(now.launch.hostname, port):
                 probe = self.line(now, patience).probe(loading=LONG)
                 if probe.health is Health.WELL:

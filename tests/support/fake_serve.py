@@ -23,6 +23,12 @@ import _thread
 port = int(sys.argv[sys.argv.index("--port") + 1])
 secret = os.environ.get("OPENCODE_SERVER_PASSWORD", "")
 wanted = b"Authorization: Basic " + b2a_base64(b"opencode:" + secret.encode(), newline=False)
+try:
+    os.rename("crowded", "was-crowded")
+    print("\\x1b[91mError: \\x1b[0mUnexpected error database is locked", file=sys.stderr)
+    sys.exit(1)
+except OSError:
+    pass
 server = socket(AF_INET, SOCK_STREAM)
 server.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
 server.bind(("127.0.0.1", port))
@@ -69,7 +75,8 @@ while True:
 
 class FakeServe:
     """What stands in a file `told` of the folder it works in is what it does: ill, poisoned, page, slow, cut, other
-    (password), and as many sessions as it says `session`."""
+    (password), and as many sessions as it says `session`. A file `crowded` has it end, that once, as
+    one does that finds its database locked."""
 
     def __init__(self, folder: Path, version: str = "1.18.33") -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -24,6 +24,8 @@ from reconciler.world.secrets import LocalSecrets
 from reconciler.world.server_notes import Notes
 from reconciler.world.server_secrets import ServerSecrets
 from reconciler.world.servers import LocalServers
+from tests.support.fake_serve import FakeServe, end_all
+from tests.support.opencode import free_port
 
 DAY = 1_700_000_000
 
@@ -106,6 +108,20 @@ def test_what_starts_is_soon_asked_again(env: Env) -> None:
         fake.naps = [3.0]
         assert made.wait([Serving(Launch("a", port, "127.0.0.1", "/own"))]) == {port: ""}
     assert [path for path, _ in fake.asked].count("/global/health") > 1
+
+
+def test_one_that_finds_its_database_locked_is_started_again(env: Env, tmp_path: Path) -> None:
+    seal, fake, port = Seal(f"{env.data}/reconciler", env.home), FakeServe(tmp_path / "program"), free_port()
+    secrets = ServerSecrets(env, seal, LocalSecrets(env, seal))
+    made = LocalServers(env, "/repo", lambda: (str(fake.path), "1.18.33"), secrets)
+    serving = Serving(Launch("a", port, "127.0.0.1", str(tmp_path)))
+    try:
+        (tmp_path / "crowded").touch()
+        first = made.start(serving).process
+        assert made.wait([serving]) == {port: ""}
+        assert made.now([port])[port].process not in (None, first)
+    finally:
+        end_all(tmp_path)
 
 
 def test_only_its_own_folder_is_asked_and_those_its_log_names(env: Env, tmp_path: Path) -> None:
