@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.app import planning
-from reconciler.app.narrowing import ALONE
+from reconciler.app.grounding import ALONE
 from reconciler.app.session import App
 from reconciler.model.change import Cause, Change, Plan
 from reconciler.model.outcome import Run

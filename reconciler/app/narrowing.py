@@ -1,5 +1,5 @@
-"""What moved since all was in step → the part of desired state that must be looked at, and its plan. Looks; keeps in
-the cache what the next narrow look stands on.
+"""What moved since all was in step (app/grounding.py) → the part of desired state that must be looked at, and its plan.
+Looks.
 
 A narrow look answers as a whole one, or not at all: wherever what moved may matter to something else, or anything is to
 be told of it, all is looked at (docs/adr/0016).
@@ -7,40 +7,27 @@ be told of it, all is looked at (docs/adr/0016).
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import astuple, replace
-from hashlib import blake2b
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler import registry
 from reconciler.app import opencode_schema, planning
-from reconciler.app.standing import configured
-from reconciler.model.change import Plan, Recorded
+from reconciler.app.grounding import ALONE, SOURCES, offered, plain, sides, stands
+from reconciler.model.change import Plan
 from reconciler.model.problem import Invalid, Origin, Problem, Severity
-from reconciler.model.resource import Loaded, Place, Ref, Still
-from reconciler.pipeline import references
+from reconciler.model.resource import Loaded, Ref, Still
 from reconciler.pipeline.load import load, load_all
 from reconciler.pipeline.references import Names
 
 if TYPE_CHECKING:
     from reconciler.app.session import App
-    from reconciler.model.kind import Root
     from reconciler.world.baseline import Ground, Since
-    from reconciler.world.witness import Rests
 
 Reads = Callable[..., Loaded]
-ALONE = frozenset(kind.name for kind in registry.KINDS if kind.alone)
-FAR = frozenset({"document"})
-"""Kinds that rest on more than files and their own sources."""
 SETTINGS = "desired-state/reconcile.yaml"
-SOURCES = ("desired-state/", "templates/")
-OVERLAID = re.compile(
-    rf"desired-state/hosts/[^/]+/(?:[^/]+\Z|(?:{'|'.join(k.folder for k in registry.KINDS if k.alone)})/)"
-)
-"""What a machine may say of resources that rest on their own files alone."""
 OFFERING = re.compile(r"desired-state/hosts/[^/]+/opencode/")
 OFFERED = re.compile(rb"agent|mode\b|provider|\\")
 """Signs that settings say which agents and providers there are."""
@@ -78,7 +65,7 @@ def _moved(app: App, since: Since) -> tuple[set[str], set[str]] | None:
     swept = baseline.sweep(since)
     if swept is None or not isinstance(repository, GitRepository) or repository.folder != ground.top:
         return None
-    (changed, live), (lost, gone) = (_sides(paths, ground.top) for paths in swept)
+    (changed, live), (lost, gone) = (sides(paths, ground.top) for paths in swept)
     varied = any(path.startswith(f"{app.env.state}/") for path in since.moved("varying"))
     if lost or (varied and app.journal.digest() != ground.rows) or not _listed(app, since, gone):
         return None
@@ -93,12 +80,6 @@ def _moved(app: App, since: Since) -> tuple[set[str], set[str]] | None:
     return sources, refs - {""}
 
 
-def _sides(paths: Sequence[str], top: str) -> tuple[set[str], set[str]]:
-    """Those of desired state, by their paths from the top; and those below the roots."""
-    ours = {path for path in paths if path.startswith(tuple(f"{top}/{folder}" for folder in SOURCES))}
-    return {path.removeprefix(f"{top}/") for path in ours}, {*paths} - ours
-
-
 def _listed(app: App, since: Since, gone: Collection[str]) -> bool:
     """Whether the same names stand below the roots as did, but for files of ours that are gone."""
     if not all(since.ground.live.get(path) for path in gone):
@@ -106,13 +87,7 @@ def _listed(app: App, since: Since, gone: Collection[str]) -> bool:
     tops = tuple(f"{since.ground.top}/{folder}" for folder in SOURCES)
     if all(f"{folder}/".startswith(tops) for folder in since.moved("folders")):
         return not gone
-    return _stands(app, lambda root: app.world.scan(root.name, root.skip)) == since.ground.live.keys() - set(gone)
-
-
-def _stands(app: App, look: Callable[[Root], Place]) -> set[str]:
-    """Every file below the roots, by the name that it has there."""
-    folders = ((os.path.realpath(root.path(app.env)), root) for root in app.listed)
-    return {f"{folder}/{path}" for folder, root in folders for path in look(root).files}
+    return stands(app, lambda root: app.world.scan(root.name, root.skip)) == since.ground.live.keys() - set(gone)
 
 
 def _of(app: App, ground: Ground, sources: Collection[str], refs: Collection[str], reads: Reads) -> Loaded | None:
@@ -137,68 +112,9 @@ def _of(app: App, ground: Ground, sources: Collection[str], refs: Collection[str
     told = tuple(Problem(Origin(*said[:3]), *said[3:], Severity.WARNING) for said in ground.problems)
     if loaded.problems != tuple(problem for problem in told if problem.origin.path in wanted):
         return None
-    if _offered(app, loaded) != ground.offered:
+    if offered(app, loaded) != ground.offered:
         return None
-    if not _plain(loaded) or {r.ref for r in loaded.resources if r.ref.kind in ALONE} != moved:
+    if not plain(loaded) or {r.ref for r in loaded.resources if r.ref.kind in ALONE} != moved:
         return None
     left = len({*ground.sources.values()} - {""}) - len(moved)
     return replace(loaded, problems=told, still=Still(ALONE, moved, left))
-
-
-def _plain(loaded: Loaded) -> bool:
-    """Whether what each file of its own says rests on it alone."""
-    return not (
-        any(resource.ref.kind in FAR for resource in loaded.resources)
-        or any(source.path in loaded.traces for r in loaded.resources if r.ref.kind in ALONE for source in r.sources)
-        or references.renamed(loaded.resources)
-    )
-
-
-def _offered(app: App, loaded: Loaded) -> str:
-    """A digest of the agents and providers that settings have for prompts to name: git's, and those that stand here."""
-    root = next(root for root in app.roots if root.name == "opencode")
-    here = (" ".join(found) for found in configured(root, app.world))
-    said = "\n".join(sorted({*references.offered(loaded.resources), *here}))
-    return blake2b(said.encode(errors="surrogatepass"), digest_size=16, key=app.journal.key()).hexdigest()
-
-
-def keep(app: App, loaded: Loaded, plan: Plan, rests: Rests, index: bytes) -> None:
-    """What the next narrow look stands on, after one that found all in step. Raises OSError, Invalid."""
-    from reconciler.world import baseline
-
-    rows = app.journal.recorded()
-    foreign = any(row.repo != plan.repo for row in rows)
-    if not _plain(loaded) or not rests.committed or foreign:
-        return
-    ground = _ground(app, loaded, rows, rests)
-    if ground is not None:
-        ground = replace(ground, commit=plan.revision.commit, rows=app.journal.digest(), applied=())
-        baseline.keep(ground, rests, app.opened, index)
-
-
-def _ground(app: App, loaded: Loaded, rows: Sequence[Recorded], rests: Rests) -> Ground | None:
-    from reconciler.world import baseline
-
-    if loaded.still is not None:
-        since = baseline.read()
-        return since.ground if since is not None and since.ground.top == rests.top else None
-    folders = {root.name: os.path.realpath(root.path(app.env)) for root in app.listed}
-    alone = [row for row in rows if row.ref.kind in ALONE]
-    said, live = _sides(rests.swept, rests.top)
-    if any(OVERLAID.match(path) for path in said) or not _all_there(app, said):
-        return None
-    if any(row.claim.root not in folders for row in alone):
-        return None
-    ours = {f"{folders[row.claim.root]}/{row.claim.path}": str(row.ref) for row in alone}
-    told = [(*astuple(problem.origin), problem.text, problem.hint) for problem in loaded.problems]
-    named = {s.path: str(r.ref) for r in loaded.resources if r.ref.kind in ALONE for s in r.sources}
-    sources = {path: named.get(path, "") for path in said if not path.endswith(("/reconcile.yaml", "/.gitattributes"))}
-    stands = {path: ours.get(path, "") for path in live | _stands(app, app.place)}
-    return baseline.Ground(rests.top, "", sources, stands, "", told, _offered(app, loaded))
-
-
-def _all_there(app: App, said: Collection[str]) -> bool:
-    """Whether no file of git's is kept out of the work tree."""
-    from reconciler.world.git import GitRepository
-
-    return isinstance(app.repository, GitRepository) and app.repository.tracked() <= {*said}

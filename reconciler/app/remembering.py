@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import reconciler
-from reconciler.app import narrowing, served
+from reconciler.app import grounding, served
 from reconciler.app.opencode_schema import PREFIX
 from reconciler.app.session import App
 from reconciler.model.change import Plan
@@ -46,7 +46,7 @@ def remember(app: App, verb: str, directory: str | None, loaded: Loaded, plan: P
             if rests.servers is not None and verb == "verified":
                 witness.keep("plan", directory or "", text, rests, app.opened, index)
             if verb != "staged":
-                narrowing.keep(app, loaded, plan, rests, index)
+                grounding.keep(app, loaded, plan, rests, index)
 
 
 def _still(app: App, loaded: Loaded, plan: Plan, text: str) -> bool:
