@@ -79,8 +79,9 @@ def _rotated(step: Step) -> bool:
 
 
 def _of_name(step: Step, seen: Seen[Any], kind: AnyKind, snapshot: Snapshot, kept: Kept) -> Change[Any] | None:
-    """An item whose name another one took when it went: it comes back before that one, or goes again."""
-    if seen.fingerprint == step.before:
+    """An item whose name another one took when it went, one like it even: it comes back before that one, or goes
+    again."""
+    if seen.fingerprint == step.before and not alike(step.after, step.before):
         return None
     if (step.action is Action.DELETE and step.after != ABSENT) or renamed(step):
         back = _restored(step, seen, kind, snapshot, kept)

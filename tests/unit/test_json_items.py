@@ -405,6 +405,19 @@ def test_one_goes_though_the_next_that_is_handed_back_takes_its_name(more: str) 
     assert made.home == after and not made.journal.recorded()
 
 
+def test_one_goes_and_comes_back_before_another_just_like_it() -> None:
+    made = house(tasks='[{"label": "t", "command": "x"}, {"label": "t", "command": "x"} /* theirs */]')
+    start = made.home
+    made.apply(made.plan(git(tasks="- {label: t, command: x}\n")))
+    result = made.apply(made.plan({}))
+    after = made.home
+    assert text(made, TASKS) == '[{"label": "t", "command": "x"} /* theirs */]'
+    back = made.take_back(result.run.id)  # type: ignore[union-attr]
+    assert made.home == start and len(made.journal.recorded()) == 1
+    made.take_back(back.run.id)  # type: ignore[union-attr]
+    assert made.home == after and not made.journal.recorded()
+
+
 def test_an_undo_writes_over_nothing_that_took_the_name_of_what_was_handed_back() -> None:
     made, _, result = dropped(', // mine\n  {"label": "t", "command": "theirs"}')
     made.edit({TASKS: text(made, TASKS).replace("[", '[ {"label": "new"},', 1)})
