@@ -65,7 +65,8 @@ def connectivity(rows: Sequence[Row]) -> Iterator[Said]:
 def mcp(app: App, rows: Sequence[Row]) -> Iterator[Said]:
     """What every running server says of its MCP servers (`GET /mcp`), beside what git declares."""
     wanted = {r.ref.name for r in planning.read(app).resources if r.ref.kind == "mcp_server"}
-    yield Said(None, f"git declares {len(wanted)}: {', '.join(sorted(wanted)) or 'none'}", sorted(wanted))
+    declared = f"{len(wanted)}: {', '.join(sorted(wanted))}" if wanted else "no MCP server"
+    yield Said(None, f"git declares {declared}", sorted(wanted))
     for row in rows:
         if row.now is None or not row.now.serves:
             yield Said(None, f"{row.name}: not running, so nobody can be asked", {"server": row.name, "mcp": ""})
@@ -94,8 +95,13 @@ def acp(app: App) -> Iterator[Said]:
         yield Said(not found.problem, f"opencode acp: {text}", found._asdict())
     agents = _agents(app)
     told = any("acp" in str(value) for value in agents.values())
-    names = ", ".join(sorted(agents)) or "none"
-    yield Said(told, f"Zed's agents that git names: {names}" + ("" if told else "; none runs `opencode acp`"), agents)
+    if not agents:
+        yield Said(None, "Zed: git names no agent there (`agent_servers` in desired-state/zed/settings.yaml)", agents)
+    else:
+        names = ", ".join(sorted(agents))
+        yield Said(
+            told, f"Zed's agents that git names: {names}" + ("" if told else "; none runs `opencode acp`"), agents
+        )
 
 
 def _agents(app: App) -> dict[str, Any]:

@@ -136,7 +136,8 @@ def restart(opened: App, name: str, *, at_once: bool, tell: Tell) -> str:
 def _stopped(opened: App, now: Now, found: Declared | None, at_once: bool, tell: Tell) -> None:
     servers, name = opened.world.servers, now.launch.name or (found.name if found else "")
     if servers.inside(now):
-        raise invalid(f"server/{name}", "this very session runs on it", "do it from outside of it")
+        hint = "do it in a terminal outside of that session"
+        raise invalid(f"server/{name}", "this very session runs on it: left for later", hint)
     deadline = found.serving.care.deadline if found else 600.0
     until = time.monotonic() + deadline
     said = ""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from reconciler.app import App
 
-SAID = "These show what was changed just now, and were rendered before that: looked at again"
+SAID = "rendered before that was done; looked at again, it would say"
 
 
 def look_again(app: App, args: Namespace, since: int, targets: Sequence[str] | None) -> int:
@@ -38,7 +38,7 @@ def look_again(app: App, args: Namespace, since: int, targets: Sequence[str] | N
     plan = planning.plan(app, "work", refs, loaded=loaded) if refs else None
     if plan is None or not plan.due:
         return exits.DONE
-    terminal.show(f"\n{SAID}\n")
+    terminal.show(f"\n{joined(refs, ', ')}: {SAID}\n")
     return acting.act(plan, app, args, acting.APPLY, ask=not args.yes, only=refs)
 
 

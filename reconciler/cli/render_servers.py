@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reconciler.app.server_rows import state
 from reconciler.cli import phrase
 from reconciler.cli.style import Style, columns, pad
+from reconciler.formats.duration import shown
 from reconciler.model.serving import Now
 from reconciler.shapes import server_decisions, server_diagnoses, server_loading
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from reconciler.app.server_rows import Row
     from reconciler.app.serving import Table
 
-HEAD = ("server", "state", "port", "pid", "up", "cpu", "memory", "sessions", "busy", "restarts", "answers in")
+RESTARTS = "restarts"
+HEAD = ("server", "state", "port", "pid", "up", "cpu", "MB", "sessions", "busy", RESTARTS, "reply")
 TONES = {"ready": "ok", "stopped": "dim", "taken": "error", "ended": "error", "poisoned": "error"}
 MEGA = 1_000_000
 
@@ -56,9 +58,9 @@ def servers_text(found: Table, style: Style) -> str:
     """A line for each server, remarks below it, then orphans and sessions."""
     if not found.rows and not found.orphans:
         return style.finish(["no servers: declare one below `desired-state/servers/`"])
-    cells = [HEAD, *(_cells(row) for row in found.rows)]
-    widths = [max(columns(line[i]) for line in cells) for i in range(len(HEAD))]
-    lines = [style.paint("  ".join(map(pad, HEAD, widths)), "dim")]
+    cells = _told([HEAD, *(_cells(row) for row in found.rows)])
+    widths = [max(columns(line[i]) for line in cells) for i in range(len(cells[0]))]
+    lines = [style.paint("  ".join(map(pad, cells[0], widths)), "dim")]
     for row, line in zip(found.rows, cells[1:], strict=True):
         padded = [pad(style.safe(cell), width) for cell, width in zip(line, widths, strict=True)]
         padded[1] = style.paint(padded[1], TONES.get(line[1], "warning"))
@@ -67,13 +69,19 @@ def servers_text(found: Table, style: Style) -> str:
     return style.finish([*lines, *_below(found, style)])
 
 
+def _told(cells: Sequence[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:
+    """The table without the columns that say nothing of any server: it is to fit a terminal."""
+    kept = [at for at, name in enumerate(HEAD) if name != RESTARTS or {line[at] for line in cells[1:]} - {"", "0"}]
+    return [tuple(line[at] for at in kept) for line in cells]
+
+
 def _cells(row: Row) -> tuple[str, ...]:
     now, used, sitting = row.now, row.figures, row.sitting
     process = now.process if now else None
     return (
         row.name, state(row), str(row.serving.launch.port), str(process.pid) if process else "",
-        duration(used.up) if used else "", f"{used.cpu:.0f}%" if used else "",
-        f"{used.memory // MEGA} MB" if used else "", str(sitting.sessions) if sitting else "",
+        shown(used.up) if used else "", f"{used.cpu:.0f}%" if used else "",
+        f"{used.memory // MEGA}" if used else "", str(sitting.sessions) if sitting else "",
         _busy(row), str(row.note.restarts) if row.note else "",
         f"{now.probe.seconds * 1000:.0f} ms" if now and now.probe.seconds else "",
     )  # fmt: skip
@@ -85,16 +93,6 @@ def _busy(row: Row) -> str:
     waiting = row.sitting.permissions + row.sitting.questions
     asked = f"{waiting} asked" if waiting else ""
     return "?" if row.sitting.unknown else phrase.joined([str(len(row.sitting.busy)), asked], ", ")
-
-
-def duration(seconds: float) -> str:
-    """`3 d 4 h`, `5 m 12 s`."""
-    left, parts = int(seconds), list[str]()
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        if left >= size or (unit == "s" and not parts):
-            parts.append(f"{left // size} {unit}")
-        left %= size
-    return " ".join(parts[:2])
 
 
 def _below(found: Table, style: Style) -> Iterator[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli import render_servers
 from reconciler.cli.main import main
 from tests.support.histories import Home
 
@@ -79,3 +80,12 @@ def test_mistakes_in_desired_state_are_json_too(home: Home) -> None:
     said, status = home.slow("orchestrate", "--config", "--validate", "--json")
     assert status == 1 and all(one["well"] is False for one in json.loads(said))
     assert "unknown key `bad`" in said
+
+
+def test_a_table_of_servers_fits_a_terminal() -> None:
+    """With names as long as those of the example; restarts are a column where there were any."""
+    usual = ("opencode-config", "ready", "55717", "12345", "23h59m", "100%", "1234", "12", "2", "0", "150 ms")
+    table = render_servers._told([render_servers.HEAD, usual])
+    assert sum(max(map(len, column)) + 2 for column in zip(*table, strict=True)) - 2 <= 80
+    assert "restarts" not in table[0]
+    assert "restarts" in render_servers._told([render_servers.HEAD, (*usual[:-2], "3", "5 ms")])[0]

@@ -100,7 +100,7 @@ def _servers(args: Namespace) -> int:
         return _health(args)
     from reconciler.cli import acting, terminal
     from reconciler.cli.parser import UsageError
-    from reconciler.cli.render_problems import invalid_text
+    from reconciler.cli.render_problems import problem_lines
     from reconciler.model.problem import Invalid
 
     _, names = _opened(args)
@@ -119,7 +119,7 @@ def _servers(args: Namespace) -> int:
                 status = max(status, _verb(args, "server", chosen, name))
         except Invalid as error:
             # The others are not kept waiting for the one that this very session runs on.
-            terminal.say(invalid_text(error.problems, terminal.style(args)).rstrip())
+            terminal.say("\n".join(problem_lines(error.problems, terminal.style_of(sys.stderr, args))))
             status = 1
     return max(status, _health(args)) if args.json else status
 
