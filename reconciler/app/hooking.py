@@ -14,9 +14,13 @@ MARK = "# written by `reconcile hook install`"
 HOOKS = {"pre-commit": "check --staged", "pre-push": "check"}
 
 
+# A folder of hooks may serve all repositories of a user, and a branch may hold other things.
+ELSEWHERE = "[ -d desired-state ] || git rev-parse -q --verify HEAD:desired-state >/dev/null 2>&1 || exit 0"
+
+
 def text(name: str) -> str:
-    """The hook, which fails where the check cannot run."""
-    return f'#!/bin/sh\n{MARK}\nexec {shlex.quote(sys.executable)} -m reconciler {HOOKS[name]} "$@"\n'
+    """The hook, which fails where the check cannot run, and has nothing to say where nothing is managed."""
+    return f'#!/bin/sh\n{MARK}\n{ELSEWHERE}\nexec {shlex.quote(sys.executable)} -m reconciler {HOOKS[name]} "$@"\n'
 
 
 def install(app: App, names: tuple[str, ...] = ("pre-commit",)) -> list[str]:

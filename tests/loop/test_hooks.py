@@ -106,6 +106,22 @@ def test_the_folder_of_hooks_may_lie_elsewhere(tmp_path: Path) -> None:
     assert (box.repo / "tools/hooks/pre-commit").exists() and (box.repo / "tools/hooks/pre-push").exists()
 
 
+def test_a_repository_or_a_branch_that_manages_nothing_is_not_held_up(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    box.git("config", "--global", "core.hooksPath", str(box.home / "hooks"))
+    box.done("hook", "install", "--push")
+    replace(box.live("a0"), "drifted\n")
+    assert commits(box, "--allow-empty").returncode == 1
+    other = tmp_path / "other"
+    subprocess.run(["git", "init", "-q", str(other)], env=box.variables, check=True)
+    assert commits(box, "--allow-empty", where=other).returncode == 0
+    box.git("switch", "-q", "--orphan", "pages")
+    assert commits(box, "--allow-empty").returncode == 0
+    box.git("switch", "-q", "main")
+    box.git("rm", "-rq", "desired-state")
+    assert commits(box).returncode == 1, "who takes it away is told"
+
+
 def pre_commit(box: Kept, folder: Path) -> None:
     """Has pre-commit drive the hooks that this repository offers."""
     top = Path(__file__).parents[2]
