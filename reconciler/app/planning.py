@@ -58,11 +58,18 @@ def plan(
 
 
 def looked(
-    app: App, loaded: Loaded, targets: Sequence[str] = (), force: Sequence[str] = (), allow_delete: int = 0
+    app: App,
+    loaded: Loaded,
+    targets: Sequence[str] = (),
+    force: Sequence[str] = (),
+    allow_delete: int = 0,
+    *,
+    holding: bool = False,
 ) -> tuple[cycle.Looked, Plan]:
-    """The same, with the look that it was made from. Raises Invalid."""
+    """The same, with the look that it was made from. `holding`: what can't be looked at is held, and the rest planned.
+    Raises Invalid."""
     repo = loaded.settings.id or app.here.folder
-    eyes = replace(app.eyes(repo), sights=sights(app, loaded))
+    eyes = replace(app.eyes(repo), sights=sights(app, loaded), holding=holding)
     with remembered(app.env, loaded):
         seen = cycle.snapshot(loaded, eyes)
         plan = cycle.propose(loaded, eyes, only=targets, force=force, allow_delete=allow_delete, looked=seen)

@@ -177,7 +177,7 @@ def _spoils(memory: Memory) -> str:
 
 
 def _plan(app: App, memory: Memory, loaded: Loaded, now: float) -> Plan:
-    plan = planning.plan(app, loaded=loaded)
+    plan = planning.looked(app, loaded, holding=True)[1]
     place = memory.place
     pinned = app.journal.pinned(app.repo)
     known = restraint.Known(

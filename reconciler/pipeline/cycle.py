@@ -15,7 +15,7 @@ from reconciler.model.problem import Invalid, Origin, Problem, Severity, invalid
 from reconciler.model.resource import Layout, Loaded, Revision, Sight, Target
 from reconciler.model.trace import moved
 from reconciler.model.world import Look
-from reconciler.pipeline import aim, judge, known, naming, observe, order, plan, react, references, survey, undo
+from reconciler.pipeline import aim, amiss, judge, known, naming, observe, order, plan, react, references, survey, undo
 from reconciler.pipeline.entire import entire
 from reconciler.pipeline.guard import guard
 from reconciler.pipeline.staying import staying
@@ -24,7 +24,8 @@ from reconciler.pipeline.wishes import Glance, blind
 
 @dataclass(frozen=True, slots=True)
 class Eyes:
-    """What a plan is made with; `here`: the machine this really is, where it is planned as if it were `host`."""
+    """What a plan is made with; `here`: the machine this really is, where it is planned as if it were `host`;
+    `holding`: whether what can't be looked at is held and the rest planned, where else nothing is."""
 
     kinds: Sequence[AnyKind]
     roots: Sequence[Root]
@@ -37,6 +38,7 @@ class Eyes:
     around: references.Around | None = None
     glance: Glance = blind
     sights: Mapping[str, Sight] = field(default_factory=dict)
+    holding: bool = False
 
 
 Looked = tuple[tuple[Target[Any], ...], observe.Snapshot]
@@ -66,7 +68,8 @@ def propose(
     that was taken already. Raises Invalid where something we need cannot be looked at."""
     targets, seen = looked or snapshot(loaded, eyes)
     _known((*only, *force), loaded, targets, seen)
-    problems = (*readable(seen), *_unmet(loaded, seen.layout, eyes))
+    wrong = amiss.found(seen.seen.values()) if eyes.holding else {}
+    problems = (*(observe.elsewhere(seen) if eyes.holding else readable(seen)), *_unmet(loaded, seen.layout, eyes))
     plain, reacting = react.split(eyes.kinds)
     ours = [target for target in targets if any(target.ref.kind == kind.name for kind in plain)]
     before = [row.before for row in seen.recorded.values() if row.before and row.standing is Standing.REPLACED]
@@ -81,7 +84,7 @@ def propose(
         places,
         eyes.journal.suspensions(eyes.repo),
     )
-    judged = together(judge.judge(changes, policy), eyes.kinds)
+    judged = together(amiss.held(judge.judge(changes, policy), wrong), eyes.kinds)
     chosen = [c for c in judged if not only or any(judge.matches(p, c.ref, c.target.part) for p in only)]
     owned = len({row.ref for row in seen.recorded.values()}) + _still(loaded)
     chosen = [*guard(chosen, owned, {target.ref for target in targets}, allow_delete)]

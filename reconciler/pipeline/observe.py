@@ -107,12 +107,19 @@ def bare(snapshot: Snapshot) -> Iterator[Problem]:
 
 def unreadable(snapshot: Snapshot) -> list[Problem]:
     """What could not be looked at among the things we need (errors), and elsewhere below the roots (warnings)."""
-    errors = [seen.problem for seen in snapshot.seen.values() if seen.problem is not None]
-    named = {problem.origin for problem in errors}
-    elsewhere = [
+    return [*_errors(snapshot), *elsewhere(snapshot)]
+
+
+def _errors(snapshot: Snapshot) -> list[Problem]:
+    return [seen.problem for seen in snapshot.seen.values() if seen.problem is not None]
+
+
+def elsewhere(snapshot: Snapshot) -> list[Problem]:
+    """Warnings about what could not be looked at below the roots, and that we do not need."""
+    named = {problem.origin for problem in _errors(snapshot)}
+    return [
         Problem(p.origin, p.text, p.hint, Severity.WARNING)
         for place in snapshot.layout.places.values()
         for p in place.problems
         if p.origin not in named
     ]
-    return errors + elsewhere

@@ -432,6 +432,44 @@ def test_a_home_that_is_gone_stops_changes(tmp_path: Path) -> None:
         until(lambda: "Agent 0." in box.live("a0").read_text())
 
 
+@pytest.mark.parametrize("way", ["broken", "pipe", "folder", "huge"])
+def test_what_can_not_be_looked_at_is_left_and_holds_up_nothing_else(tmp_path: Path, way: str) -> None:
+    box = Kept(tmp_path)
+    config = box.home / ".config/opencode/opencode.jsonc"
+    config.write_text('{\n  // mine\n  "theme": "mine",\n}\n')
+    box.say("opencode/settings.yaml", "username: me\n")
+    box.commit("settings")
+    box.done("apply", "--yes")
+    whole = config.read_text()
+    at, ref = (config, "opencode_settings") if way == "broken" else (box.live("a0"), "agent/a0")
+    with looping(box) as loop:
+        at.unlink()
+        {
+            "broken": lambda: at.write_text('{ "theme": "mine", '),
+            "pipe": lambda: os.mkfifo(at),
+            "folder": at.mkdir,
+            "huge": lambda: os.truncate(os.open(at, os.O_CREAT | os.O_WRONLY), 65 << 20),
+        }[way]()
+        assert str(at.name) in loop.wait("held", ref)["text"]
+        box.say("agents/a1.md", agent("Committed."))
+        box.say("agents/a0.md", agent("Committed."))
+        box.say("opencode/settings.yaml", "username: you\n")
+        box.commit("on")
+        loop.wait("applied", "agent/a1")
+        replace(box.live("a2"), "mine\n")
+        loop.wait("corrected", "agent/a2")
+        if way == "broken":
+            assert at.read_text() == '{ "theme": "mine", '
+            at.write_text(whole)
+        else:
+            at.rmdir() if way == "folder" else at.unlink()
+            at.write_text(agent("Agent 0."))
+        loop.wait("resolved", ref)
+        until(lambda: "Committed." in box.live("a0").read_text())
+        until(lambda: config.read_text() == whole.replace('"me"', '"you"'))
+        assert len(loop.told("held")) == 1 and not loop.told("machine")
+
+
 def test_a_folder_that_took_the_place_of_another_is_watched(tmp_path: Path) -> None:
     box = Kept(tmp_path, settings="loop: {every: 1h}\n")
     agents = box.live("a0").parent
