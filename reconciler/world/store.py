@@ -231,7 +231,9 @@ class Store:
             db.executemany("INSERT OR IGNORE INTO made VALUES (?, ?, ?)", made)
             doubted = [outcome for _, outcome in settled if outcome.problem and outcome.status in store_doubts.DOUBTED]
             store_doubts.note(db, more={self._at(outcome.claim)[:2] for outcome in doubted})
-            self._unmake(db, [claim for _, outcome in settled for claim in outcome.unmade])
+            gone = {claim for _, outcome in settled for claim in outcome.unmade}
+            # What went with one thing and came back with another stands there, and is ours.
+            self._unmake(db, [*gone.difference(claim for _, outcome in settled for claim in outcome.made)])
 
     def finish(self, run: int) -> Run:
         with self._going_on(run) as db:

@@ -163,6 +163,22 @@ def test_a_key_goes_from_neither_of_them_where_one_cannot_be_written(refused: st
     assert all(name in house.home[other] for name in (b'"x"', b'"y"'))
 
 
+AGAIN = {
+    "of one kind": {"zed/settings.yaml": "tab_size: 2\n", "mcp/y.yaml": X + "targets: [zed]\n"},
+    "of another kind": {"zed/settings.yaml": "tab_size: 2\ncontext_servers: {y: {command: y, args: []}}\n"},
+}
+
+
+@pytest.mark.parametrize("again", AGAIN)
+def test_a_parent_that_goes_with_one_key_and_comes_with_another_goes_with_that(again: str) -> None:
+    house = House({ZED: '{\n  "theme": "One"\n}\n'})
+    start = house.home
+    house.apply(house.plan({"zed/settings.yaml": "tab_size: 1\n", "mcp/x.yaml": X + "targets: [zed]\n"}))
+    house.apply(house.plan(AGAIN[again]))
+    house.hand_back()
+    assert house.home == start
+
+
 def test_an_entry_that_becomes_another_does_so_at_once() -> None:
     """Between two edits it would be half of each."""
     house = House({})
