@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from reconciler.model.problem import Invalid, Problem
+from reconciler.model.problem import Invalid, Origin, Problem
 from reconciler.model.resource import Claim, File, Layout, Loaded, Ref, Resource, Target
 from reconciler.shapes import document_again, document_rendering, document_types
 from reconciler.shapes.document_facts import Facts, Key, Place, said
@@ -48,6 +48,7 @@ def mistakes(loaded: Loaded, layout: Layout, memory: document_rendering.Memory) 
     none of, outputs that two of them ask for; warnings about templates that nothing uses and that are none."""
     known = facts(Once(loaded, layout))
     taken: dict[Place, dict[str, Ref]] = {}
+    first: dict[Place, tuple[Ref, Origin]] = {}
     types = document_types.known(loaded.settings)
     for resource in loaded.resources:
         if resource.ref.kind == "document" and resource.spec.type and resource.spec.type not in types:
@@ -62,6 +63,7 @@ def mistakes(loaded: Loaded, layout: Layout, memory: document_rendering.Memory) 
                 text = f"{resource.ref} and {other} both ask for `{output.at(item)}`"
                 yield Problem(output.origin, text, "remove one of them")
             others[output.region] = resource.ref
+            first.setdefault(place, (resource.ref, output.origin))
             if place[0].startswith(PROJECT):
                 yield _nowhere(resource.ref, output)
             # What was seen of a machine is not remembered from here: a plan sees more.
@@ -70,7 +72,18 @@ def mistakes(loaded: Loaded, layout: Layout, memory: document_rendering.Memory) 
                 document_rendering.rendered(resource.ref, resource.spec, output, item, place, known, known_already)
             except Invalid as error:
                 yield from error.problems
+    yield from _below_files(first)
     yield from document_rendering.unparsed(known)
+
+
+def _below_files(first: Mapping[Place, tuple[Ref, Origin]]) -> Iterator[Problem]:
+    """Outputs that need a folder where another one is a file."""
+    for (root, path), (ref, origin) in first.items():
+        above = path
+        while above := above.rpartition("/")[0]:
+            if (root, above) in first:
+                text = f"{ref} needs the folder `{above}`, where {first[root, above][0]} asks for a file"
+                yield Problem(origin, text, "rename one of them")
 
 
 HERE, PROJECTS, PROJECT = "repository", "projects", "project/"

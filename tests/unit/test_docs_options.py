@@ -88,6 +88,14 @@ def test_what_is_in_the_way_is_a_problem(home: Home, tmp_path: Path) -> None:
     assert home.slow("docs", "check")[1] == 1
 
 
+@pytest.mark.parametrize("above", ["a", "z"])
+def test_a_file_where_another_document_needs_a_folder_is_found_by_validate(home: Home, above: str) -> None:
+    home.say(f"documents/{above}.yaml", "template: l.md.j2\noutputs: [docs/x.md/y.md]\n")
+    assert home.slow("validate")[1] == 1 and home.slow("plan")[1] == 1
+    home.say(f"documents/{above}.yaml", "template: l.md.j2\noutputs: [docs/x/y.md]\n")
+    assert home.slow("validate")[1] == 0 and home.slow("plan")[1] == 0
+
+
 def test_marks_that_are_gone_are_named_so(home: Home) -> None:
     home.say("documents/d.yaml", "template: l.md.j2\noutputs: [{path: README.md, region: a}]\n")
     (home.repo / "README.md").write_text("# R\n")
