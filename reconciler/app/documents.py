@@ -74,12 +74,12 @@ def stale(app: App, loaded: Loaded, which: str) -> list[Problem]:
 
 
 def _standing(app: App, which: str, paths: Sequence[str]) -> tuple[Mapping[str, File], Mapping[str, Problem | None]]:
-    """What stands at each path; and where nothing can be judged: why, None where no commit takes what git ignores."""
+    """What stands at each path; and where nothing can be judged: why, None where no commit takes it."""
     if not paths:
         return {}, {}
     if which != "work":
         stands = app.here.contents(which, paths)
-        return stands, dict.fromkeys(app.here.ignored([path for path in paths if path not in stands]))
+        return stands, dict.fromkeys(app.here.left_out([path for path in paths if path not in stands]))
     found: dict[str, File] = {}
     astray: dict[str, Problem | None] = {}
     for path in paths:

@@ -44,7 +44,7 @@ def stale_files(app: App, ground: str) -> dict[str, File]:
     region there stays. Raises Invalid."""
     targets = [t for t in documents.targets(app, planning.read(app, "HEAD")) if t.claim.root == documents.HERE]
     stands = app.here.contents(ground, [target.claim.path for target in targets])
-    apart = app.here.ignored([t.claim.path for t in targets if t.claim.path not in stands])
+    apart = app.here.left_out([t.claim.path for t in targets if t.claim.path not in stands])
     targets = [target for target in targets if target.claim.path not in apart]
     files: dict[str, File] = {}
     problems: list[Problem] = []

@@ -157,8 +157,8 @@ class Repository(Protocol):
         """Files anywhere in "work", "index" or a commit, by their paths from the top; those that are there. Raises
         Invalid, or Unreadable."""
 
-    def ignored(self, paths: Sequence[str]) -> Sequence[str]:
-        """Those files of the work tree that git does not track and is told to ignore."""
+    def left_out(self, paths: Sequence[str]) -> Sequence[str]:
+        """Those files of the work tree that no commit takes: ignored ones, and those in a repository of their own."""
 
     def head(self) -> str:
         """The commit checked out, "" where there is none yet."""

@@ -100,12 +100,14 @@ class GitRepository:
             return git_tree.some_of_index(self._git, self._index_of_hook(), paths)
         return git_tree.some_of_commit(self._git, self._commit(which), paths)
 
-    def ignored(self, paths: Sequence[str]) -> Sequence[str]:
-        """Those files of the work tree that git does not track and is told to ignore."""
-        if not paths:
+    def left_out(self, paths: Sequence[str]) -> Sequence[str]:
+        """Those files of the work tree that no commit takes: ignored ones, and those in a repository of their own."""
+        there = [path for path in paths if os.path.lexists(f"{self.folder}/{path}")]
+        if not there:
             return ()
-        said = self._git.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", *paths)
-        return [git_tree.decoded(name) for name in said.split(b"\0") if name]
+        said = self._git.run("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *there)
+        taken = {git_tree.decoded(name) for name in said.split(b"\0")}
+        return [path for path in there if path not in taken]
 
     def head(self) -> str:
         """The commit checked out, "" where there is none yet."""

@@ -111,6 +111,13 @@ def test_what_git_ignores_is_in_no_commit(home: Home) -> None:
     assert "nothing" in home.slow("docs", "render", "--branch", "b")[0]
 
 
+def test_what_lies_in_a_repository_of_its_own_is_in_no_commit(home: Home) -> None:
+    subprocess.run(["git", "init", "-q", str(home.repo / "docs")], check=True)
+    assert home.slow("docs", "render", "--yes")[1] == 0
+    home.git("add", "desired-state", "templates")
+    assert home.slow("check", "--staged")[1] == 0 and home.slow("docs", "check")[1] == 0
+
+
 def test_a_branch_for_review_keeps_what_was_written_on_it(home: Home) -> None:
     home.say("documents/d.yaml", "template: l.md.j2\noutputs: [{path: README.md, region: a}]\n")
     (home.repo / "README.md").write_text("# R\n<!-- reconcile:begin a -->\n<!-- reconcile:end a -->\n")
