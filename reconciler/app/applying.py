@@ -40,7 +40,8 @@ def do(
     run when it was planned. Raises Invalid where another run holds the lock and we may not wait."""
     _refuse(plan)
     if not plan.due and not plan.bookkeeping:
-        _pin(app, plan, verb)
+        if verb != "rollback" or not plan.held:  # what took nothing back holds no commit back
+            _pin(app, plan, verb)
         return Result(None)
     waited: list[str] = []
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -59,16 +58,16 @@ def mistakes(app: App, loaded: Loaded, *, portable: bool) -> list[Problem]:
         return list(document_targets.mistakes(loaded, layout, document_rendering.MEMORY))
 
 
-def stale(app: App, loaded: Loaded, which: str) -> list[Problem]:
+def stale(app: App, loaded: Loaded, which: str, *, astray: bool = True) -> list[Problem]:
     """Outputs in this repository that are not what they would be rendered as, in the work tree or in the index. One
     that shows what stands on a machine is not judged in the index, where it may be another machine's."""
     observed = (
         {r.ref for r in loaded.resources if r.ref.kind == KIND and r.spec.observed} if which == "index" else set()
     )
     ours = [t for t in targets(app, loaded) if t.claim.root == HERE and t.ref not in observed]
-    stands, astray = _standing(app, which, list(dict.fromkeys(target.claim.path for target in ours)))
-    judged = (target for target in ours if target.claim.path not in astray)
-    problems = [problem for problem in astray.values() if problem is not None]
+    stands, apart = _standing(app, which, list(dict.fromkeys(target.claim.path for target in ours)))
+    judged = (target for target in ours if target.claim.path not in apart)
+    problems = [problem for problem in apart.values() if problem is not None and astray]
     problems += [_stale(t, which, stands.get(t.claim.path)) for t in judged if not _same(t, stands.get(t.claim.path))]
     return problems
 
@@ -105,9 +104,11 @@ def _same(target: Target[Any], file: File | None) -> bool:
 
 
 def _stale(target: Target[Any], which: str, file: File | None) -> Problem:
-    with suppress(owned_region.Broken):
+    try:
         if target.claim.item and file is not None and target.claim.item[1] not in owned_region.find(file.content):
             return owned_region.lacking(target.claim.item[1], file.content, target.claim.path)
+    except owned_region.Broken as broken:
+        return Problem(Origin(target.claim.path, broken.line, 1), broken.text, broken.hint)
     part = f"its region `{target.claim.item[1]}`" if target.claim.item else "it"
     staged = f", then `git add {target.claim.path}`" if which == "index" else ""
     text = f"stale: {target.ref} renders {part} otherwise now"

@@ -101,7 +101,8 @@ def stale(app: App, loaded: Loaded, which: str) -> Sequence[Problem]:
     """Documents in this repository that are not as they would be rendered. Raises Invalid."""
     from reconciler.app import documents
 
-    return documents.stale(app, loaded, which) if documented(loaded) else ()
+    # What is in the way of one is told by the plan.
+    return documents.stale(app, loaded, which, astray=False) if documented(loaded) else ()
 
 
 def confirmed(app: App, plan: Plan, *, ask: bool = True) -> Plan:

@@ -109,7 +109,8 @@ def grouped(changes: Sequence[Change[Any]]) -> Iterator[Grouped]:
 
 
 def _section(change: Change[Any]) -> str:
-    if not change.verdict.allowed and change.cause not in (Cause.CONFLICT, Cause.UNKNOWN):
+    deciding = change.cause in (Cause.CONFLICT, Cause.UNKNOWN) and not change.action.bookkeeping
+    if not change.verdict.allowed and not deciding:
         return "held"
     if change.action.bookkeeping:
         # Handing back what was edited by hand writes nothing, but it is the one line the reader must not miss.

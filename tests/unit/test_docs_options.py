@@ -152,3 +152,23 @@ def test_a_page_with_carriage_returns_gets_blank_lines_too(home: Home) -> None:
     assert home.slow("docs", "render", "--complete", "--yes")[1] == 0
     assert b"# R\r\n\r\n## First look\r\n" in page.read_bytes()
     assert b"\r\n\r\n\r\n" not in page.read_bytes()
+
+
+def test_broken_marks_are_told_once_and_hold_what_would_take_them_back(home: Home) -> None:
+    home.say("documents/d.yaml", "template: l.md.j2\noutputs: [{path: README.md, region: a}]\n")
+    readme = home.repo / "README.md"
+    readme.write_text("# R\n<!-- reconcile:begin a -->\n<!-- reconcile:end a -->\n")
+    home.commit()
+    assert home.slow("apply", "--yes", "--no-preflight")[1] == 0
+    rendered = readme.read_text()
+    readme.write_text(rendered.replace("<!-- reconcile:end a -->\n", ""))
+    broken = readme.read_bytes()
+    said, status = home.slow("docs", "check")
+    assert status == 1 and said.count("has no end") == 1 and "stale" not in said
+    said, status = home.slow("release", "document/d", "--yes")
+    assert status == 1 and "no longer ours" not in said and "1 held" in said
+    assert home.slow("rollback", "2", "--yes")[1] == 1 and readme.read_bytes() == broken
+    assert "a rollback holds this commit back" not in home.slow("plan", "--no-preflight")[0], "it took nothing back"
+    readme.write_text(rendered)
+    assert home.slow("rollback", "2", "--yes")[1] == 0
+    assert readme.read_text() == "# R\n<!-- reconcile:begin a -->\n<!-- reconcile:end a -->\n"
