@@ -612,6 +612,22 @@ def test_a_remote_is_followed_and_no_branch_is_moved(tmp_path: Path) -> None:
     assert not canary.exists()
 
 
+def test_a_remote_that_can_not_be_asked_is_told_once_and_when_that_is_over(tmp_path: Path) -> None:
+    box = Kept(tmp_path, settings="loop: {fetch: origin, fetch_every: 1s, every: 1s}\n")
+    bare = tmp_path / "upstream.git"
+    box.git("remote", "add", "origin", str(bare))
+    with looping(box) as loop:
+        assert "origin can't be asked" in loop.wait("fetch")["text"]
+        time.sleep(4)
+        assert len(loop.told("fetch")) == 1
+        loop.stop(signal.SIGKILL)
+    with looping(box) as loop:
+        time.sleep(3)
+        assert not loop.told("fetch") and not loop.told("resolved"), "the next life knows of it"
+        box.git("clone", "-q", "--bare", ".", str(bare))
+        assert "can't be asked" in loop.wait("resolved")["text"]
+
+
 @pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="ssh-keygen signs and verifies")
 def test_only_signed_commits_are_applied_where_that_is_asked(tmp_path: Path) -> None:
     box = Kept(tmp_path)
