@@ -87,18 +87,19 @@ def found(env: Env, directory: str | None, gone: bool = False) -> str | None:
     top = git.find(start)
     if named and top is None:
         raise invalid(named, "this folder lies in no git repository", "`git init` there first")
-    known = _known(env) if gone else []
-    if top is not None and (named or top in known or os.path.isdir(f"{top}/desired-state")):
-        if top not in known:
-            _with_desired_state(top)
+    if top is not None and _manages(top):
         return top
-    return _only(known or [f for f in _known(env) if os.path.isdir(f"{f}/desired-state")])
-
-
-def _with_desired_state(top: str) -> None:
-    if not os.path.isdir(f"{top}/desired-state"):
+    known = _known(env) if gone or not named else []
+    if top is not None and gone and top in known:
+        return top
+    if named:
         hint = "`reconcile init` starts one, `reconcile import` fills it from this home"
-        raise invalid(top, "this repository has no desired-state/ folder", hint)
+        raise invalid(top or named, "this repository has no desired-state/ folder", hint)
+    return _only([folder for folder in known if _manages(folder)] or (known if gone else []))
+
+
+def _manages(top: str) -> bool:
+    return os.path.isdir(f"{top}/desired-state")
 
 
 def _known(env: Env) -> list[str]:

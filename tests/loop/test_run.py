@@ -347,6 +347,25 @@ def test_what_is_gone_from_the_work_tree_is_kept_as_the_branch_says_and_status_s
         assert not loop.told("commit")
 
 
+def test_one_that_was_given_up_is_not_meant_beside_one_that_manages(tmp_path: Path) -> None:
+    box = Kept(tmp_path)
+    kept, box.repo = box.repo, tmp_path / "tried"
+    box.repo.mkdir()
+    box.git("init", "-q", "-b", "main")
+    box.say("reconcile.yaml", "id: tried\n")
+    box.say("agents/tried.md", agent("Tried."))
+    box.commit()
+    box.done("apply", "--yes")
+    assert f"at {box.git('rev-parse', 'HEAD')[:7]}" in box.done("status")
+    shutil.rmtree(box.repo / "desired-state")
+    assert "was applied last" in box.done("status")
+    box.repo = tmp_path / "nowhere"
+    box.repo.mkdir()
+    assert str(kept) in box.done("status")
+    shutil.rmtree(kept / "desired-state")
+    assert "several repositories" in box.run("status").stderr
+
+
 def test_one_loop_for_a_repository(tmp_path: Path) -> None:
     box = Kept(tmp_path)
     with looping(box) as loop:
