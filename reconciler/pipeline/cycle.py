@@ -12,7 +12,7 @@ from reconciler.model.change import ABSENT, Change, Plan, Recorded, Standing
 from reconciler.model.kind import AnyKind, Root
 from reconciler.model.outcome import Journal
 from reconciler.model.problem import Invalid, Origin, Problem, Severity, invalid, shown
-from reconciler.model.resource import Layout, Loaded, Revision, Sight, Target
+from reconciler.model.resource import Claim, Layout, Loaded, Revision, Sight, Target
 from reconciler.model.trace import moved
 from reconciler.model.world import Look
 from reconciler.pipeline import aim, amiss, judge, known, naming, observe, order, plan, react, references, survey, undo
@@ -220,14 +220,16 @@ def hand_back(only: Sequence[str], revision: Revision, eyes: Eyes) -> Plan:
 
 def _chains(rows: Sequence[Recorded], seen: observe.Snapshot, eyes: Eyes) -> dict[tuple[str, str, str], bytes]:
     """For each shared file that is handed back whole: the way back through all runs that edited it. There is none where
-    another kind has what one of them wrote since."""
+    two kinds had one thing in it, one after the other: each knows its own part of the way alone."""
     left = {(row.ref.kind, *row.claim[:2]) for row in set(seen.recorded.values()) - set(rows)}
     files = {(row.ref.kind, *row.claim[:2]) for row in rows if row.claim.item} - left
     runs = eyes.journal.runs() if files else ()
     kept = {at: [back for run in runs if (back := eyes.journal.reverse(run.id, *at))] for at in files}
-    owners = {claim: row.ref.kind for claim, row in seen.recorded.items()}
-    steps = (step for run in runs for step in eyes.journal.steps(run.id))
-    passed = {(s.ref.kind, *s.claim[:2]) for s in steps if owners.get(s.claim, s.ref.kind) != s.ref.kind}
+    owners: dict[Claim, set[str]] = {claim: {row.ref.kind} for claim, row in seen.recorded.items()}
+    steps = [step for run in runs for step in eyes.journal.steps(run.id)]
+    for step in steps:
+        owners.setdefault(step.claim, set()).add(step.ref.kind)
+    passed = {(kind, *claim[:2]) for claim, known in owners.items() if len(known) > 1 for kind in known}
     return {at: splices.chain(backs) for at, backs in kept.items() if backs and at not in passed}
 
 

@@ -179,6 +179,16 @@ def test_a_parent_that_goes_with_one_key_and_comes_with_another_goes_with_that(a
     assert house.home == start
 
 
+def test_what_went_from_one_kind_to_another_and_then_altogether_does_not_come_back_with_the_rest() -> None:
+    house = House({ZED: "{ // mine\n}\n"})
+    start = house.home
+    house.apply(house.plan({"mcp/y.yaml": X + "targets: [zed]\n"}))
+    house.apply(house.plan({"zed/settings.yaml": "context_servers: {y: {command: y, args: []}}\n"}, force=["*"]))
+    house.apply(house.plan({"zed/settings.yaml": "theme: One\n"}))
+    house.hand_back()
+    assert house.home == start
+
+
 def test_an_entry_that_becomes_another_does_so_at_once() -> None:
     """Between two edits it would be half of each."""
     house = House({})
