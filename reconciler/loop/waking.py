@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.model.event import Watched
@@ -39,6 +41,15 @@ def _place(folder: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return (found.st_dev, found.st_ino) if stat.S_ISDIR(found.st_mode) else None
+
+
+def _stamps(folders: Iterable[str]) -> dict[str, Stamp | None]:
+    """Of everything that stands in some folders."""
+    found: dict[str, Stamp | None] = {}
+    for folder in folders:
+        with suppress(OSError):
+            found |= {path: stamp(path) for path in (f"{folder}/{name}" for name in os.listdir(folder))}
+    return found
 
 
 def counts(path: str, watched: Watched, echo: Mapping[str, Stamp | None]) -> bool:
@@ -78,7 +89,8 @@ class Waker:
         self.close()
         self._folders, self._stop = folders, threading.Event()
         watcher = self._watcher(sorted(folders))
-        self._thread = threading.Thread(target=self._listen, args=(watcher, self._stop), daemon=True)
+        look = partial(self._listen, watcher) if watcher else partial(self._poll, _stamps(folders))
+        self._thread = threading.Thread(target=look, args=(self._stop,), daemon=True)
         self._thread.start()
         self.rung.set()
         return self.polling
@@ -88,7 +100,7 @@ class Waker:
         if self._thread is not None:
             self._thread.join(5)
 
-    def _watcher(self, folders: list[str]) -> RustNotify:
+    def _watcher(self, folders: list[str]) -> RustNotify | None:
         from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
 
         try:
@@ -99,15 +111,25 @@ class Waker:
             self.polling = (
                 f"files can't be watched ({why}): looking every second instead; `reconcile doctor` tells the limits"
             )
-            return RustNotify(folders, False, True, POLL, False, True)
+            return None
         self.polling = ""
         return watcher
+
+    def _poll(self, before: Mapping[str, Stamp | None], stop: threading.Event) -> None:
+        """The library's own polling knows whole seconds only: what was edited within one of our write stayed unseen."""
+        while not stop.wait(POLL / 1000):
+            now = _stamps(self._folders)
+            moved = [path for path in {**before, **now} if before.get(path) != now.get(path)]
+            before = now
+            self._met(moved)
 
     def _listen(self, watcher: RustNotify, stop: threading.Event) -> None:
         with watcher:
             while not stop.is_set():
                 debounce = max(STEP, round(self.debounce * 1000))
                 batch = watcher.watch(debounce, STEP, PATIENCE, stop)
-                paths = [path for _, path in batch] if isinstance(batch, set) else []
-                if any(self._watched and counts(path, self._watched, self.echo) for path in paths):
-                    self.rung.set()
+                self._met([path for _, path in batch] if isinstance(batch, set) else [])
+
+    def _met(self, paths: Iterable[str]) -> None:
+        if any(self._watched and counts(path, self._watched, self.echo) for path in paths):
+            self.rung.set()

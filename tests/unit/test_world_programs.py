@@ -158,7 +158,6 @@ def test_an_interruption_ends_the_program_and_removes_the_copy(
     ours = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(fake.path)], env={**os.environ, "TMPDIR": str(tmp)},
         stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[2],
-        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # nohup makes its children deaf to one of them
     )  # fmt: skip
     _until(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text().strip())
     ours.send_signal(number)
