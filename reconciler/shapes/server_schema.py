@@ -97,7 +97,8 @@ SERVER: dict[str, Any] = {
                     "memory": MEMORY,
                     "exceeded": _one_of(
                         ("report", "restart"),
-                        "what the loop does when memory stays over its limit: report (default), or restart when idle",
+                        "what the loop does when memory stays over its limit: report (default), or restart as "
+                        "on_config_change says",
                     ),
                 },
                 "what it may use before that is reported",
